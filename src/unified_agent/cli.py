@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: ``unified-agent VERB ...``. A verb's file in ``commands/`` is imported only when it is used."""
+
+import argparse
+import importlib
+import json
+import sys
+
+from unified_agent import __version__
+from unified_agent.errors import UserError
+
+VERBS = {
+    "up": "start the graph of nodes without a ROS installation",
+    "say": "send an instruction to a running graph and follow it to its end",
+    "plan": "show the plan for an instruction, without a robot",
+    "eval": "measure success, in-process or through the true graph",
+    "bench": "measure speed against the bare libraries",
+    "train-clip": "train the embedded CLIP on frames of the simulated world",
+    "train-planner": "fine-tune the language model that writes plans",
+    "train-policy": "train the policy by behaviour cloning",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb. Exit status: 0 done, 1 it ran and failed, 2 a user's mistake, 130 Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="unified-agent", description="A language-centred agent for robot arms.")
+    parser.add_argument("--version", action="version", version=__version__)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    argv = sys.argv[1:] if argv is None else argv
+    wanted = next((word for word in argv if not word.startswith("-")), None)
+    modules = {}
+    for verb, text in VERBS.items():
+        sub = verbs.add_parser(verb, help=text, description=text[0].upper() + text[1:] + ".")
+        sub.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        if verb == wanted:
+            modules[verb] = importlib.import_module(f"unified_agent.commands.{verb.replace('-', '_')}")
+            modules[verb].add_arguments(sub)
+    arguments = parser.parse_args(argv)
+    try:
+        result = modules[arguments.verb].run(arguments)
+    except UserError as error:
+        print(f"unified-agent {arguments.verb}: {error}", file=sys.stderr)
+        if arguments.json:
+            print(json.dumps({"ok": False, "error": str(error)}))
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    if arguments.json:
+        print(json.dumps(result, default=float))
+    return 0 if result.get("ok", True) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

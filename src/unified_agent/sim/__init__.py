@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The MuJoCo world that stands in for hardware, and its Gymnasium environment."""
