@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A policy on disk: a folder of ``model.safetensors`` and ``card.json``, and the object that acts with it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from unified_agent.device import torch_device
+from unified_agent.errors import UserError
+from unified_agent.paths import models
+from unified_agent.policy.mdp import Action, State
+from unified_agent.policy.network import NetworkConfig, PolicyNetwork
+
+WEIGHTS, CARD = "model.safetensors", "card.json"
+
+
+class Policy:
+    """The network with its card, ready to act.
+
+    Attributes:
+        network: the transformer.
+        card: what it was trained on, by which command, its success rates.
+        temperature: spread of the sampled actions; 0 always takes the likeliest.
+    """
+
+    def __init__(self, network: PolicyNetwork, card: dict, temperature: float = 0.5):
+        if temperature < 0:
+            raise UserError(f"The temperature must be 0 or more, not {temperature}.")
+        self.network = network.eval()
+        self.card = card
+        self.temperature = temperature
+
+    @classmethod
+    def load(cls, spec: str = "default", device: str = "auto", temperature: float = 0.5) -> "Policy":
+        """The policy of a checkpoint folder; "default" is the one that ships.
+
+        Raises:
+            UserError: where the folder, a file in it or the device is missing or broken.
+        """
+        folder = models() / "policy" if spec == "default" else Path(spec).expanduser()
+        if not (folder / WEIGHTS).is_file() or not (folder / CARD).is_file():
+            raise UserError(
+                f"No policy in '{folder}': expected {WEIGHTS} and {CARD}, as 'unified-agent train-policy --out FOLDER' "
+                "writes them. 'default' is the policy that ships."
+            )
+        try:
+            card = json.loads((folder / CARD).read_text())
+            network = PolicyNetwork(NetworkConfig.from_json(card["network"]))
+            network.load_state_dict(load_file(folder / WEIGHTS))
+        except (json.JSONDecodeError, KeyError, RuntimeError, SafetensorError, UnicodeDecodeError) as error:
+            raise UserError(f"The policy in '{folder}' cannot be read ({error}): train it again or get it anew.") from None
+        return cls(network.to(torch_device(device)), card, temperature)
+
+    def save(self, folder: Path) -> None:
+        """Write the checkpoint; each file is whole or absent."""
+        folder.mkdir(parents=True, exist_ok=True)
+        weights, card = folder / f".{WEIGHTS}", folder / f".{CARD}"
+        save_file({name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}, weights)
+        card.write_text(json.dumps({**self.card, "network": self.network.config.to_json()}, indent=2) + "\n")
+        weights.replace(folder / WEIGHTS)
+        card.replace(folder / CARD)
+
+    def act(self, state: State, sentence: str, rng: np.random.Generator) -> Action:
+        """Where to pick or place now, shape (2,), metres in ``base_link``."""
+        return self.act_batch([state], [sentence], rng)[0]
+
+    def act_batch(self, states: Sequence[State], sentences: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+        """One action a state, shape (N, 2)."""
+        return self.network.sample(states, sentences, rng, self.temperature)
+
