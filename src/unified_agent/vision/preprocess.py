@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From camera frames to the tensor a CLIP image tower takes, without leaving torch."""
+
+import numpy as np
+import torch
+from open_clip.transform import PreprocessCfg
+from torch import nn
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2 import functional as F
+
+from unified_agent.errors import UserError
+
+
+class FrameError(UserError):
+    """A frame that is not an RGB picture of bytes."""
+
+
+class Preprocess(nn.Module):
+    """Resize, crop and normalise, as the checkpoint's ``preprocess_cfg`` asks.
+
+    Attributes:
+        size: (height, width) of what comes out, pixels.
+    """
+
+    def __init__(self, config: PreprocessCfg, device: torch.device):
+        super().__init__()
+        self.size = tuple(config.size) if isinstance(config.size, (tuple, list)) else (config.size, config.size)
+        self._mode = config.resize_mode
+        self._interpolation = InterpolationMode(config.interpolation)
+        self._fill = config.fill_color
+        self._device = device
+        shape = (1, 3, 1, 1)
+        self._offset = torch.tensor(config.mean, device=device).mul(255.0).reshape(shape)
+        self._scale = torch.tensor(config.std, device=device).mul(255.0).reciprocal().reshape(shape)
+
+    def forward(self, frames: np.ndarray) -> torch.Tensor:
+        """float32, shape (N, 3, height, width), channels last, of uint8 RGB frames of shape (N, H, W, 3)."""
+        if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or 0 in frames.shape:
+            raise FrameError(
+                f"Expected RGB frames of bytes, shape (N, H, W, 3), not {frames.dtype} of shape {frames.shape}."
+            )
+        pixels = torch.from_numpy(np.ascontiguousarray(frames)).to(self._device).permute(0, 3, 1, 2)
+        if pixels.shape[-2:] != self.size:
+            pixels = self._resize(pixels)
+        return pixels.to(torch.float32).sub_(self._offset).mul_(self._scale)
+
+    def _resize(self, pixels: torch.Tensor) -> torch.Tensor:
+        height, width = pixels.shape[-2:]
+        if self._mode == "squash":
+            return F.resize(pixels, list(self.size), self._interpolation)
+        ratios = self.size[0] / height, self.size[1] / width
+        ratio = min(ratios) if self._mode == "longest" else max(ratios)
+        pixels = F.resize(pixels, [round(height * ratio), round(width * ratio)], self._interpolation)
+        missing = [max(0, size - have) for size, have in zip(self.size, pixels.shape[-2:], strict=True)]
+        if any(missing):
+            top, left = missing[0] // 2, missing[1] // 2
+            pixels = F.pad(pixels, [left, top, missing[1] - left, missing[0] - top], fill=self._fill)
+        return F.center_crop(pixels, list(self.size))

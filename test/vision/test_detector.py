@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from unified_agent.errors import UserError
+from unified_agent.vision.clip import Clip
+from unified_agent.vision.detector import PAPER_GAMMA, Detector, ReachedFilter
+from unified_agent.vision.preprocess import FrameError
+
+TABLE, GRASP = "the red object is on the table", "the robot is grasping the red object"
+
+
+@pytest.fixture
+def clip(tiny_folder):
+    return Clip.load(str(tiny_folder), "cpu")
+
+
+def frame(seed: int, height: int = 32, width: int = 32) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def test_the_score_is_the_mean_over_the_cameras(clip):
+    detector = Detector(clip, [TABLE, GRASP])
+    left, right = frame(0), frame(1)
+    both = detector.scores({"left": left, "right": right})
+    alone = [detector.scores({"left": view}) for view in (left, right)]
+    assert both.shape == (2,)
+    np.testing.assert_allclose(both, np.mean(alone, axis=0), atol=1e-5)
+
+
+def test_cameras_may_differ_in_size(clip):
+    detector = Detector(clip, [TABLE])
+    left, right = frame(0), frame(1, 48, 64)
+    alone = [detector.scores({"view": view}) for view in (left, right)]
+    np.testing.assert_allclose(detector.scores({"left": left, "right": right}), np.mean(alone, axis=0), atol=1e-5)
+
+
+def test_thresholds_come_from_the_caller_then_the_card_then_the_default(clip):
+    assert Detector(clip, [TABLE, GRASP]).thresholds.tolist() == [0.25, 0.5]
+    assert Detector(clip, [TABLE, GRASP], {TABLE: 0.1}).thresholds.tolist() == [0.1, 0.5]
+    clip.card = {}
+    assert Detector(clip, [TABLE]).thresholds.tolist() == [PAPER_GAMMA]
+
+
+def test_a_sentence_is_true_above_its_threshold(clip):
+    detector = Detector(clip, [TABLE, GRASP])
+    assert detector.true(np.array([0.26, 0.49])).tolist() == [True, False]
+
+
+def test_the_caption_is_the_sentence_furthest_above_its_threshold(clip):
+    assert Detector(clip, [TABLE, GRASP]).best(np.array([0.3, 0.6])) == GRASP
+
+
+def test_free_sentences_can_be_asked_for_later(clip):
+    detector = Detector(clip, [TABLE])
+    before = detector.scores({"left": frame(0)})
+    detector.ask([TABLE, "a hand waves", TABLE])
+    assert detector.sentences == (TABLE, "a hand waves")
+    np.testing.assert_allclose(detector.scores({"left": frame(0)})[0], before[0], atol=1e-6)
+
+
+def test_sentences_are_encoded_once(clip, monkeypatch):
+    detector = Detector(clip, [TABLE])
+    monkeypatch.setattr(clip, "encode_text", lambda sentences: pytest.fail("a sentence was encoded again"))
+    detector.scores({"left": frame(0)})
+
+
+def test_no_sentence_no_frame_and_impossible_thresholds_are_refused(clip):
+    with pytest.raises(UserError, match="at least one sentence"):
+        Detector(clip, [])
+    with pytest.raises(UserError, match="must say something"):
+        Detector(clip, ["  "])
+    with pytest.raises(UserError, match="cosine"):
+        Detector(clip, [TABLE], {TABLE: 1.5})
+    with pytest.raises(FrameError, match="No frame"):
+        Detector(clip, [TABLE]).scores({})
+
+
+def test_reached_is_said_once_on_the_third_successive_frame():
+    reached = ReachedFilter(3)
+    seen = [True, True, False, True, True, True, True, False, True, True, True]
+    assert [reached.update(GRASP, true) for true in seen] == [i in (5, 10) for i in range(len(seen))]
+
+
+def test_another_sub_goal_starts_counting_again():
+    reached = ReachedFilter(2)
+    assert [reached.update(s, True) for s in (GRASP, TABLE, TABLE)] == [False, False, True]
+
+
+def test_reached_needs_a_frame():
+    with pytest.raises(UserError, match="successive"):
+        ReachedFilter(0)
