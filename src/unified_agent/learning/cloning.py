@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Behaviour cloning: the policy network learns the actions of a data set by maximum likelihood."""
+
+import math
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from unified_agent.errors import UserError
+from unified_agent.policy.network import PolicyNetwork
+
+
+@dataclass
+class Demonstrations:
+    """N decisions.
+
+    Attributes:
+        objects: (N, O, 3) positions, metres in ``base_link``, in the network's order of objects.
+        tool: (N, 3) metres in ``base_link``.
+        holding: (N,) bool.
+        sentences: (N,) the sub-goal's sentence.
+        actions: (N, 2) metres in ``base_link``.
+    """
+
+    objects: np.ndarray
+    tool: np.ndarray
+    holding: np.ndarray
+    sentences: np.ndarray
+    actions: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    @classmethod
+    def concatenate(cls, parts: list["Demonstrations"]) -> "Demonstrations":
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+    def save(self, path: Path) -> None:
+        """Write an ``.npz``; the file is whole or absent."""
+        partial = path.with_suffix(".partial.npz")
+        np.savez_compressed(partial, **{field.name: getattr(self, field.name) for field in fields(self)})
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Demonstrations":
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(*(arrays[field.name] for field in fields(cls)))
+
+
+@dataclass(frozen=True)
+class CloningSettings:
+    """How to clone.
+
+    Attributes:
+        steps: gradient steps.
+        batch: decisions a step, drawn with the same weight for every sentence.
+        learning_rate: peak of a cosine schedule.
+        position_noise: standard deviation added to every position, metres (a real camera's error).
+        seed: of the batches and the noise.
+    """
+
+    steps: int = 8000
+    batch: int = 256
+    learning_rate: float = 1e-3
+    position_noise: float = 0.003
+    seed: int = 0
+
+
+def clone(
+    network: PolicyNetwork,
+    data: Demonstrations,
+    settings: CloningSettings,
+    state_file: Path | None = None,
+) -> list[float]:
+    """Train the network in place; return the loss (nats) averaged over each 100 steps.
+
+    With a ``state_file`` the training is saved every 500 steps, and goes on from there
+    when the file exists.
+    """
+    if not len(data):
+        raise UserError("There is nothing to clone: the data set holds no decision.")
+    device = network.centre.device
+    generator = torch.Generator().manual_seed(settings.seed)
+    objects, tool, actions = (
+        torch.as_tensor(a, dtype=torch.float32) for a in (data.objects, data.tool, data.actions)
+    )
+    holding = torch.as_tensor(data.holding).long()
+    kinds, kind = np.unique(data.sentences, return_inverse=True)
+    words = network.tokenize(list(kinds))
+    kind = torch.as_tensor(kind)
+    weights = (1.0 / torch.bincount(kind).float())[kind]
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _cosine(step, settings.steps))
+    losses: list[float] = []
+    start = 0
+    if state_file and state_file.is_file():
+        saved = torch.load(state_file, weights_only=True)
+        network.load_state_dict(saved["network"])
+        optimiser.load_state_dict(saved["optimiser"])
+        schedule.load_state_dict(saved["schedule"])
+        generator.set_state(saved["generator"])
+        start, losses = saved["step"], saved["losses"]
+    network.train()
+    window: list[float] = []
+    for step in tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="clone", mininterval=2):
+        rows = torch.multinomial(weights, settings.batch, replacement=True, generator=generator)
+        noise = settings.position_noise * torch.randn(settings.batch, objects.shape[1] + 1, 3, generator=generator)
+        batch = (objects[rows] + noise[:, 1:], tool[rows] + noise[:, 0], holding[rows], words[kind[rows]], actions[rows])
+        loss = network.loss(*(part.to(device) for part in batch))
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        window.append(loss.item())
+        if (step + 1) % 100 == 0:
+            losses.append(float(np.mean(window)))
+            window.clear()
+        if state_file and (step + 1) % 500 == 0:
+            partial = state_file.with_suffix(".partial")
+            torch.save(
+                {
+                    "network": network.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "schedule": schedule.state_dict(),
+                    "generator": generator.get_state(),
+                    "step": step + 1,
+                    "losses": losses,
+                },
+                partial,
+            )
+            partial.replace(state_file)
+    network.eval()
+    return losses
+
+
+def _cosine(step: int, steps: int, warm_up: int = 100) -> float:
+    return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
