@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the agent saw, wanted and believed, drawn on one picture: frames, caption, plan and scores."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+FRAME_SIZE = 384
+MARGIN = 12
+LINE = 20
+HEADER = 2 * LINE + MARGIN
+BAR = 84
+
+BACKGROUND = (18, 20, 24)
+TEXT = (225, 228, 232)
+FAINT = (130, 136, 145)
+TRUE = (90, 200, 120)
+CURRENT = (250, 190, 80)
+LOW = (95, 130, 190)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A sentence's score in one frame, and the threshold (gamma) from which it is held true."""
+
+    value: float
+    gamma: float
+
+    @property
+    def over(self) -> bool:
+        return self.value >= self.gamma
+
+
+@dataclass
+class PlanProgress:
+    """Which entries of a plan are reached, followed from what the graph says.
+
+    Attributes:
+        sentences: the plan, in order.
+        reached: how many entries, from the first, are reached.
+    """
+
+    sentences: Sequence[str] = ()
+    reached: int = 0
+
+    def pursue(self, sentence: str) -> None:
+        """``sentence`` is being pursued now: where it was reached before, it was lost, and all after it."""
+        if sentence in self.sentences[: self.reached]:
+            self.reached = self.sentences.index(sentence)
+
+    def reach(self, sentence: str) -> None:
+        """``sentence`` came true in the picture."""
+        if self.reached < len(self.sentences) and self.sentences[self.reached] == sentence:
+            self.reached += 1
+
+
+@dataclass
+class Scene:
+    """Everything that is drawn.
+
+    Attributes:
+        frames: camera name -> uint8 RGB (H, W, 3), drawn from left to right.
+        instruction: what the person asked for.
+        progress: of the plan.
+        caption: the best sentence for the newest frames.
+        scores: sentence -> `Score`.
+        time: of the frames, seconds.
+        outcome: ``success`` or ``failure: <why>`` once the episode ended.
+    """
+
+    frames: Mapping[str, np.ndarray]
+    instruction: str = ""
+    progress: PlanProgress = field(default_factory=PlanProgress)
+    caption: str = ""
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    time: float = 0.0
+    outcome: str = ""
+
+
+def draw(scene: Scene) -> np.ndarray:
+    """The picture of a scene, uint8 RGB (H, W, 3); H and W are even and depend on the number of cameras and lines.
+
+    The panel below the frames has room for the vocabulary's twelve sentences; more are left out.
+    """
+    width = FRAME_SIZE * max(2, len(scene.frames))
+    height = HEADER + FRAME_SIZE + LINE * 13 + MARGIN
+    picture = Image.new("RGB", (width, height - height % 2), BACKGROUND)
+    canvas = ImageDraw.Draw(picture)
+    _header(canvas, scene, width)
+    for column, (name, frame) in enumerate(scene.frames.items()):
+        corner = (column * FRAME_SIZE, HEADER)
+        picture.paste(Image.fromarray(frame).resize((FRAME_SIZE, FRAME_SIZE), Image.Resampling.BICUBIC), corner)
+        canvas.text((corner[0] + MARGIN, HEADER + 6), name, TEXT, _font(14))
+    top = HEADER + FRAME_SIZE + MARGIN // 2
+    _plan(canvas, scene.progress, (MARGIN, top))
+    _scores(canvas, scene.scores, (width // 2, top), width // 2 - MARGIN)
+    return np.asarray(picture)
+
+
+def _header(canvas: ImageDraw.ImageDraw, scene: Scene, width: int) -> None:
+    canvas.text((MARGIN, 6), _fit(f"“{scene.instruction}”", width - 2 * MARGIN - 80, 18), TEXT, _font(18))
+    canvas.text((width - MARGIN, 8), f"{scene.time:.1f} s", FAINT, _font(14), anchor="ra")
+    if scene.outcome:
+        colour = TRUE if scene.outcome == "success" else CURRENT
+        canvas.text((MARGIN, 6 + LINE + 4), _fit(scene.outcome, width - 2 * MARGIN, 14), colour, _font(14))
+    else:
+        canvas.text((MARGIN, 6 + LINE + 4), _fit(f"I see: {scene.caption}", width - 2 * MARGIN, 14), FAINT, _font(14))
+
+
+def _plan(canvas: ImageDraw.ImageDraw, progress: PlanProgress, corner: tuple[int, int]) -> None:
+    x, y = corner
+    canvas.text((x, y), "plan", FAINT, _font(13))
+    for number, sentence in enumerate(progress.sentences[:11]):
+        y += LINE
+        done, current = number < progress.reached, number == progress.reached
+        colour = TRUE if done else CURRENT if current else FAINT
+        if done:
+            canvas.line([(x, y + 9), (x + 4, y + 13), (x + 11, y + 4)], colour, 2)
+        else:
+            canvas.ellipse([x + 2, y + 5, x + 10, y + 13], outline=colour, width=2)
+        canvas.text((x + LINE, y), sentence, colour, _font(14))
+
+
+def _scores(canvas: ImageDraw.ImageDraw, scores: Mapping[str, Score], corner: tuple[int, int], width: int) -> None:
+    """Bars from 0 to 1, a tick at the threshold."""
+    x, y = corner
+    canvas.text((x, y), "score", FAINT, _font(13))
+    left = x + width - BAR
+    for sentence, score in list(scores.items())[:12]:
+        y += LINE
+        canvas.text((x, y), _fit(sentence, width - BAR - 8, 13), TEXT if score.over else FAINT, _font(13))
+        filled = int(BAR * min(max(score.value, 0.0), 1.0))
+        canvas.rectangle([left, y + 4, left + filled, y + 14], TRUE if score.over else LOW)
+        canvas.rectangle([left, y + 4, left + BAR, y + 14], outline=FAINT)
+        tick = left + int(BAR * min(max(score.gamma, 0.0), 1.0))
+        canvas.line([(tick, y + 1), (tick, y + 17)], TEXT, 1)
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
+
+
+@cache
+def _fit(text: str, width: int, size: int) -> str:
+    """``text`` on one line, shortened to ``width`` pixels."""
+    text = " ".join(text.split())
+    if _font(size).getlength(text[:400]) <= width and len(text) <= 400:
+        return text
+    text = text[:400]
+    while text and _font(size).getlength(text + "…") > width:
+        text = text[:-1]
+    return text + "…"

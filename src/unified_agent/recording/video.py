@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An MP4 file written frame by frame (H.264, yuv420p: what every player shows)."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+
+from unified_agent.errors import UserError
+
+# Fragments close at every key frame, so that the file of a killed process plays up to its last second.
+_CONTAINER = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+_ENCODER = {"preset": "veryfast", "tune": "zerolatency", "crf": "23"}
+
+
+class VideoWriter:
+    """Writes frames to ``path``; the size is the first frame's.
+
+    Args:
+        path: of the new file, ending in ``.mp4``.
+        rate: frames a second.
+    """
+
+    def __init__(self, path: Path, rate: int = 10):
+        self.path = path
+        self.frames = 0
+        self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER)
+        self._stream = self._container.add_stream("libx264", rate=Fraction(rate), options=_ENCODER)
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.thread_count = 1
+        self._stream.gop_size = rate
+        self._closed = False
+
+    def write(self, frame: np.ndarray) -> None:
+        """Add one frame.
+
+        Args:
+            frame: uint8 RGB, shape (H, W, 3) with even H and W; the same for every frame.
+
+        Raises:
+            UserError: another shape.
+        """
+        height, width = frame.shape[:2]
+        if self.frames == 0:
+            if frame.ndim != 3 or frame.shape[2] != 3 or height % 2 or width % 2:
+                raise UserError(f"A video frame needs the shape (H, W, 3) with even H and W, not {frame.shape}.")
+            self._stream.height, self._stream.width = height, width
+        elif (height, width) != (self._stream.height, self._stream.width):
+            expected = (self._stream.height, self._stream.width)
+            raise UserError(f"The video's frames are {expected} high and wide; this one is {(height, width)}.")
+        self._mux(av.VideoFrame.from_ndarray(frame, format="rgb24"))
+        self.frames += 1
+
+    def close(self) -> None:
+        """Finish the file. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        if self.frames:
+            self._mux(None)
+        self._container.close()
+
+    def _mux(self, frame: av.VideoFrame | None) -> None:
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
