@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The package, for pip and for colcon (ament_python)."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+PACKAGE = "unified_agent"
+NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder")
+
+
+def shared(*folders: str) -> list[tuple[str, list[str]]]:
+    """Every file under the folders, as data files at the same place under ``share/unified_agent``."""
+    files = [path for folder in folders for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    files = [path for path in files if "__pycache__" not in path.parts]
+    return [(f"share/{PACKAGE}/{path.parent.as_posix()}", [path.as_posix()]) for path in files]
+
+
+def package_version() -> str:
+    """``__version__`` of the package, read without importing it."""
+    source = Path("src", PACKAGE, "__init__.py").read_text()
+    return source.split('__version__ = "')[1].split('"')[0]
+
+
+setup(
+    name=PACKAGE,
+    version=package_version(),
+    description="A language-centred agent for robot arms: CLIP, a language model and a transformer policy on ROS 2",
+    license="Apache-2.0",
+    maintainer="unified_agent maintainers",
+    maintainer_email="maintainers@unified-agent.example",
+    package_dir={"": "src"},
+    packages=find_packages("src"),
+    package_data={PACKAGE: ["models/**/*"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        *shared("launch", "config", "urdf"),
+    ],
+    zip_safe=False,
+    python_requires=">=3.10,<3.13",
+    install_requires=[
+        "av>=14",
+        "gguf>=0.17",
+        "gymnasium>=1.0",
+        "matplotlib>=3.9",
+        "mcap>=1.2",
+        "mujoco>=3.17,<5",
+        "numpy>=1.26",
+        "open_clip_torch>=3.0",
+        "peft>=0.18",
+        "pillow>=10",
+        "PyYAML>=6",
+        "rosbags>=0.10",
+        "safetensors>=0.5",
+        "torch>=2.6",
+        "transformers>=5.3",
+    ],
+    extras_require={
+        "ros": [
+            "ros-kilted-common-interfaces",
+            "ros-kilted-rclpy",
+            "ros-kilted-rmw-fastrtps-cpp",
+        ],
+        "test": ["pytest>=8", "pytest-timeout>=2.3", "ruff>=0.9"],
+    },
+    entry_points={
+        "console_scripts": [
+            "unified-agent = unified_agent.cli:main",
+            *(f"{node} = {PACKAGE}.nodes.{node}:main" for node in NODES),
+        ]
+    },
+)
