@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Thresholds for a detector, and how right it is with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How right one sentence's verdicts were; frames whose truth is in between are not counted."""
+
+    sentence: str
+    threshold: float
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    true_negatives: int
+
+    @property
+    def precision(self) -> float:
+        return self.true_positives / max(1, self.true_positives + self.false_positives)
+
+    @property
+    def recall(self) -> float:
+        return self.true_positives / max(1, self.true_positives + self.false_negatives)
+
+
+def calibrate(scores: np.ndarray, truth: np.ndarray, precision: float = 0.998) -> float:
+    """The threshold with the most recall among those of at least a precision.
+
+    It lies half-way between the lowest score that is accepted and the highest that is not. Where no
+    threshold is that precise, the most precise one is taken.
+
+    Args:
+        scores: shape (N,).
+        truth: 1, 0 or -1 (not counted), shape (N,).
+    """
+    scores, truth = scores[truth >= 0], truth[truth >= 0]
+    order = np.argsort(-scores, kind="stable")
+    ranked, hits = scores[order], np.cumsum(truth[order] == 1)
+    precisions = hits / np.arange(1, len(hits) + 1)
+    # Equal scores stand or fall together: only the last of them can be where the cut is.
+    cuts = np.flatnonzero(np.append(np.diff(ranked) < 0, True) & (hits > 0))
+    if not len(cuts):
+        return 1.0
+    good = cuts[precisions[cuts] >= precision]
+    cut = good[-1] if len(good) else cuts[np.argmax(precisions[cuts])]
+    below = ranked[cut + 1] if cut + 1 < len(ranked) else -1.0
+    return float((ranked[cut] + below) / 2)
+
+
+def evaluate(sentences: Sequence[str], scores: np.ndarray, truth: np.ndarray, thresholds: np.ndarray) -> list[Detection]:
+    """One ``Detection`` a sentence, of scores and truth of shape (N, M) and thresholds of shape (M,)."""
+    said, known = scores > thresholds, truth >= 0
+    right = truth == 1
+    counts = [(said & right), (said & ~right), (~said & right), (~said & ~right)]
+    columns = np.stack([(count & known).sum(axis=0) for count in counts], axis=1)
+    return [
+        Detection(sentence, float(gamma), *(int(n) for n in row))
+        for sentence, gamma, row in zip(sentences, thresholds, columns, strict=True)
+    ]
+
+
+def pooled(detections: Sequence[Detection]) -> Detection:
+    """All sentences' verdicts counted together."""
+    counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+    return Detection("all", float("nan"), *(sum(getattr(d, count) for d in detections) for count in counts))
+
+
+def table(detections: Sequence[Detection]) -> str:
+    """A Markdown table, one row a sentence and one for all."""
+    lines = ["| sentence | gamma | true | false | precision | recall |", "|---|---|---|---|---|---|"]
+    for d in [*detections, pooled(detections)]:
+        true, false = d.true_positives + d.false_negatives, d.false_positives + d.true_negatives
+        gamma = "" if np.isnan(d.threshold) else f"{d.threshold:.3f}"
+        lines.append(f"| {d.sentence} | {gamma} | {true} | {false} | {d.precision:.4f} | {d.recall:.4f} |")
+    return "\n".join(lines)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a CLIP checkpoint can see: its scores on labelled views, its thresholds, its card and its figure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.learning.calibration import Detection, calibrate, evaluate, pooled
+from unified_agent.learning.frames import FrameSet
+from unified_agent.vision.clip import CARD, Clip
+
+SENTENCES = tuple(goal.sentence for goal in VOCABULARY)
+FIGURE = "report.png"
+
+
+def score_views(clip: Clip, views: FrameSet, sentences: Sequence[str] = SENTENCES, batch: int = 64) -> np.ndarray:
+    """The detector's score of every sentence for every view, shape (N, M)."""
+    texts = clip.encode_text(sentences).T
+    rows = []
+    for start in range(0, len(views), batch):
+        frames = views.frames(np.arange(start, min(start + batch, len(views))))
+        similarity = clip.encode_image(frames.reshape(-1, *frames.shape[2:])) @ texts
+        rows.append(similarity.reshape(*frames.shape[:2], -1).mean(dim=1).cpu().numpy())
+    return np.concatenate(rows)
+
+
+def thresholds(clip: Clip, views: FrameSet) -> dict[str, float]:
+    """Calibrated gammas: sentence -> threshold, on views that were not trained on."""
+    scores = score_views(clip, views)
+    return {sentence: round(calibrate(scores[:, i], views.truth[:, i]), 4) for i, sentence in enumerate(SENTENCES)}
+
+
+def detections(clip: Clip, views: FrameSet) -> list[Detection]:
+    """How right the checkpoint is on views, with the thresholds of its card."""
+    gammas = np.array([clip.card["thresholds"][sentence] for sentence in SENTENCES])
+    return evaluate(SENTENCES, score_views(clip, views), views.truth, gammas)
+
+
+def summary(found: Sequence[Detection]) -> dict:
+    """Precision and recall, of all and of each sentence, as the card keeps them."""
+    rows = {d.sentence: {**asdict(d), "precision": d.precision, "recall": d.recall} for d in found}
+    everything = pooled(found)
+    return {"precision": everything.precision, "recall": everything.recall, "sentences": rows}
+
+
+def write_card(folder: Path, **entries: object) -> None:
+    """``card.json``: everything worth knowing about the checkpoint beside it."""
+    (folder / CARD).write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def draw(folder: Path, history: Sequence[dict], found: Sequence[Detection]) -> None:
+    """``report.png``: the loss by epoch, and precision and recall by sentence."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    loss, bars = figure.subplots(1, 2, width_ratios=[1, 1.6])
+    loss.plot([h["epoch"] + 1 for h in history], [h["loss"] for h in history], marker="o")
+    loss.set(xlabel="epoch", ylabel="sigmoid loss", yscale="log", title="training")
+    rows = np.arange(len(found))
+    bars.barh(rows - 0.2, [d.precision for d in found], 0.4, label="precision")
+    bars.barh(rows + 0.2, [d.recall for d in found], 0.4, label="recall")
+    bars.axvline(0.99, color="grey", linewidth=0.8)
+    bars.set(yticks=rows, yticklabels=[d.sentence for d in found], xlim=(0.9, 1.0), title="held-out views")
+    bars.invert_yaxis()
+    bars.legend(loc="lower left")
+    figure.savefig(folder / FIGURE, dpi=110)
