@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one world: an arm over a basket with boxes, in MuJoCo."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unified_agent.errors import UserError, nearest
+from unified_agent.language.subgoals import OBJECTS, SubGoal
+from unified_agent.policy.mdp import State
+from unified_agent.robot.arm import Arm
+from unified_agent.robot.controller import TrajectoryController
+from unified_agent.robot.kinematics import Kinematics
+from unified_agent.robot.physics import mujoco
+from unified_agent.robot.trajectory import JointTrajectory
+from unified_agent.sim import layouts, scene
+from unified_agent.sim.camera import CameraInfo, Cameras
+from unified_agent.sim.randomisation import Randomisation
+from unified_agent.sim.truth import Truth
+
+CONTROL_STEPS = 5
+"""Physics steps between two set points of the joint servos: 50 Hz."""
+
+
+class World:
+    """An arm on a table, driven through the same trajectories as a real one.
+
+    Rendering must happen in the thread that renders first: an OpenGL context belongs to its thread.
+
+    Args:
+        arm: its data.
+        objects: names of the boxes; a colour's name colours its box.
+        camera_size: (height, width) of the images in pixels.
+        randomise: vary lights, cameras and colours at every reset.
+        seed: of the starts and of the randomisation.
+
+    Attributes:
+        timestep: seconds of a physics step.
+        cameras: names of the cameras.
+    """
+
+    timestep = scene.TIMESTEP
+    cameras = scene.CAMERAS
+
+    def __init__(
+        self,
+        arm: Arm,
+        objects: tuple[str, ...] = OBJECTS,
+        camera_size: tuple[int, int] = (128, 128),
+        randomise: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.arm, self.objects = arm, tuple(objects)
+        self.model = scene.build(arm, self.objects)
+        self.data = mujoco.MjData(self.model)
+        self._kinematics = Kinematics(arm)
+        self._truth = Truth(self.model, self.data, arm.fingers, self.objects)
+        self._cameras = Cameras(self.model, self.data, camera_size)
+        self._randomisation = Randomisation(self.model) if randomise else None
+        self._rng = np.random.default_rng(seed)
+        joints = [self.model.joint(scene.ARM + name) for name in (*arm.joints, *arm.gripper_joints)]
+        self._qpos = np.array([joint.qposadr[0] for joint in joints])
+        self._dofs = np.array([joint.dofadr[0] for joint in joints])
+        self._free = {name: self.model.joint(name) for name in self.objects}
+        self._body = {name: self.model.body(name).id for name in self.objects}
+        self._lead = arm.damping / arm.stiffness
+        self._servos = slice(0, len(arm.joints))
+        self._arm = TrajectoryController(arm.joints, arm.lower, arm.upper, arm.max_velocity, arm.home)
+        low, high = sorted((arm.gripper_closed, arm.gripper_open))
+        self._gripper = TrajectoryController(
+            arm.gripper_joints[:1], [low], [high], [arm.gripper_velocity], [arm.gripper_open]
+        )
+        self.reset()
+
+    @property
+    def time(self) -> float:
+        """Seconds since the reset."""
+        return self.data.time
+
+    def reset(self, seed: int | None = None, layout: Sequence[Sequence[str]] | None = None) -> State:
+        """A new random start, the arm at home with its gripper open.
+
+        Args:
+            seed: makes this start, and those after it, come again.
+            layout: stacks, each from the bottom to the top; every object alone on the table when None.
+        """
+        if seed is not None:
+            self._rng = np.random.default_rng(seed)
+        mujoco.mj_resetData(self.model, self.data)
+        if self._randomisation:
+            self._randomisation.draw(self._rng)
+        poses = layouts.draw(self._rng, self.arm.basket, layout or [(name,) for name in self.objects])
+        for name, (position, quaternion) in poses.items():
+            self.place_object(name, position, quaternion)
+        self.set_joints(self.arm.home, self.arm.gripper_open)
+        return self.state()
+
+    def step(self, n: int = 1) -> None:
+        """Advance by ``n`` physics steps, the controllers setting the servos at their own rate."""
+        while n > 0:
+            phase = round(self.data.time / self.timestep) % CONTROL_STEPS
+            if phase == 0:
+                self._set_servos()
+            burst = min(n, CONTROL_STEPS - phase)
+            mujoco.mj_step(self.model, self.data, nstep=burst)
+            n -= burst
+
+    def command_arm(self, trajectory: JointTrajectory, start: float | None = None) -> None:
+        """Follow a trajectory of the arm's joints; it replaces the one before (see ``TrajectoryController``)."""
+        self._arm.command(trajectory, self.time, start)
+
+    def command_gripper(self, trajectory: JointTrajectory, start: float | None = None) -> None:
+        """Follow a trajectory of the first gripper joint."""
+        self._gripper.command(trajectory, self.time, start)
+
+    def hold(self) -> None:
+        """Drop all trajectories: the arm stays where it is, the gripper keeps what it was told."""
+        self._arm.hold(self.data.qpos[self._qpos[self._servos]])
+        self._gripper.hold(self._gripper.sample(self.time)[0])
+
+    def state(self) -> State:
+        """True positions of the objects, and the tool and grip that follow from the measured joints."""
+        measured = self.data.qpos[self._qpos]
+        arms = len(self.arm.joints)
+        tool, _ = self._kinematics.forward(measured[:arms])
+        objects = {name: self.data.xpos[body].copy() for name, body in self._body.items()}
+        return State(objects=objects, tool=tool, holding=self.arm.holding(measured[arms]))
+
+    def joint_state(self) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:
+        """Names, and measured positions, velocities and efforts, of the arm's and then the gripper's joints."""
+        names = (*self.arm.joints, *self.arm.gripper_joints)
+        data = self.data
+        return names, data.qpos[self._qpos], data.qvel[self._dofs], data.qfrc_actuator[self._dofs]
+
+    def object_pose(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Position (3,) in metres and quaternion (w, x, y, z) of an object in base_link."""
+        body = self._body[self._known(name)]
+        return self.data.xpos[body].copy(), self.data.xquat[body].copy()
+
+    def holds(self, subgoal: SubGoal) -> bool | None:
+        """Whether a sub-goal is true now; None where it is in between (see ``Truth``)."""
+        for name in filter(None, (subgoal.subject, subgoal.support)):
+            self._known(name)
+        return self._truth.holds(subgoal)
+
+    def place_object(self, name: str, position, quaternion=(1.0, 0.0, 0.0, 0.0)) -> None:
+        """Put an object, at rest, at a position (metres, base_link) and orientation (w, x, y, z)."""
+        pose = np.concatenate([position, quaternion]).astype(float)
+        if pose.shape != (7,) or not np.isfinite(pose).all() or not np.any(pose[3:]):
+            raise UserError(f"A pose is three finite numbers in metres and a quaternion, not {pose}.")
+        joint = self._free[self._known(name)]
+        joint_data = self.data.joint(name)
+        joint_data.qpos[:] = pose
+        joint_data.qvel[:] = 0
+        self.data.qacc_warmstart[joint.dofadr[0] : joint.dofadr[0] + 6] = 0
+        mujoco.mj_forward(self.model, self.data)
+
+    def set_joints(self, q, gripper: float) -> None:
+        """Put the arm (J,) and the gripper, at rest, at these joint positions without moving there."""
+        fingers = [gripper] * len(self.arm.gripper_joints)
+        self.data.qpos[self._qpos] = np.concatenate([q, fingers])
+        self.data.qvel[self._dofs] = 0
+        self._arm.hold(q)
+        self._gripper.hold([gripper])
+        self._set_servos()
+        mujoco.mj_forward(self.model, self.data)
+
+    def render(self, camera: str, size: tuple[int, int] | None = None) -> np.ndarray:
+        """What a camera sees: RGB, uint8, (height, width, 3); ``size`` other than the world's if given."""
+        return self._cameras.render(camera, size)
+
+    def camera_info(self, camera: str, size: tuple[int, int] | None = None) -> CameraInfo:
+        """A camera's intrinsics for that size of image, and where it is."""
+        return self._cameras.info(camera, size)
+
+    def close(self) -> None:
+        """Free the renderers; in the thread that rendered."""
+        self._cameras.close()
+
+    def _set_servos(self) -> None:
+        position, velocity = self._arm.sample(self.data.time)
+        # A servo with damping lags behind by lead * velocity unless it is told to be ahead.
+        self.data.ctrl[self._servos] = position + self._lead * velocity
+        self.data.ctrl[-1] = self._gripper.sample(self.data.time)[0][0]
+
+    def _known(self, name: str) -> str:
+        if name not in self._body:
+            raise UserError(f"There is no object '{name}' in this world. {nearest(name, self._body)}")
+        return name
