@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between the graph's messages and what the library's objects take. Everything that comes in is checked here."""
+
+import array
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from builtin_interfaces.msg import Duration, Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from geometry_msgs.msg import Pose
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMessage
+from trajectory_msgs.msg import JointTrajectoryPoint
+from visualization_msgs.msg import Marker, MarkerArray
+
+from unified_agent.errors import UserError
+from unified_agent.nodes.topics import BASE_FRAME
+from unified_agent.recording.overlay import Score
+from unified_agent.robot.trajectory import JointTrajectory
+
+NANO = 1_000_000_000
+
+
+class BadMessage(UserError):
+    """A message that cannot be used: what it is, and what was expected."""
+
+
+def stamp(seconds: float) -> Time:
+    """A time in seconds as a message."""
+    nanoseconds = round(seconds * NANO)
+    return Time(sec=nanoseconds // NANO, nanosec=nanoseconds % NANO)
+
+
+def seconds(time: Time | Duration) -> float:
+    """A time message in seconds."""
+    return time.sec + time.nanosec / NANO
+
+
+def image_message(frame: np.ndarray, time: Time, frame_id: str) -> Image:
+    """An rgb8 image of a uint8 frame, shape (H, W, 3)."""
+    height, width = frame.shape[:2]
+    data = array.array("B")
+    data.frombytes(frame.tobytes())
+    header = Header(stamp=time, frame_id=frame_id)
+    return Image(header=header, height=height, width=width, encoding="rgb8", step=3 * width, data=data)
+
+
+def frame_of(image: Image) -> np.ndarray:
+    """The RGB frame of an image message, uint8, shape (H, W, 3).
+
+    Raises:
+        BadMessage: an encoding other than rgb8 and bgr8, an empty image, or data of the wrong length.
+    """
+    if image.encoding not in ("rgb8", "bgr8"):
+        why = " A grey image cannot show which object is red." if image.encoding.startswith("mono") else ""
+        raise BadMessage(f"Expected an image encoded as rgb8 or bgr8, not '{image.encoding[:20]}'.{why}")
+    height, width, step = image.height, image.width, image.step
+    if height == 0 or width == 0 or step < 3 * width or len(image.data) != height * step:
+        raise BadMessage(
+            f"Expected {height} rows of at least {3 * width} bytes for a {width}x{height} image, not {len(image.data)} "
+            f"bytes in rows of {step}."
+        )
+    rows = np.frombuffer(image.data, np.uint8).reshape(height, step)
+    frame = rows[:, : 3 * width].reshape(height, width, 3)
+    return frame[:, :, ::-1] if image.encoding == "bgr8" else frame
+
+
+def markers(poses: Mapping[str, tuple], size: float, colours: Mapping[str, Sequence[float]], time: Time) -> MarkerArray:
+    """Objects as cubes.
+
+    Args:
+        poses: name -> (position (3,), quaternion (4,) in the order w, x, y, z), in ``base_link``, metres.
+        size: edge of the cubes, metres.
+        colours: name -> (r, g, b) in [0, 1].
+    """
+    array_message = MarkerArray()
+    for number, (name, (position, quaternion)) in enumerate(poses.items()):
+        marker = Marker(header=Header(stamp=time, frame_id=BASE_FRAME), ns=name, id=number, type=Marker.CUBE)
+        marker.pose = Pose()
+        x, y, z = map(float, position)
+        marker.pose.position.x, marker.pose.position.y, marker.pose.position.z = x, y, z
+        turn = marker.pose.orientation
+        turn.w, turn.x, turn.y, turn.z = map(float, quaternion)
+        marker.scale.x = marker.scale.y = marker.scale.z = size
+        colour = marker.color
+        colour.r, colour.g, colour.b = map(float, colours[name])
+        colour.a = 1.0
+        array_message.markers.append(marker)
+    return array_message
+
+
+def positions_of(message: MarkerArray, names: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
+    """Stamp (seconds) and positions, name -> (3,), of the objects named; markers of other names are left out.
+
+    Raises:
+        BadMessage: an object is missing, in another frame than ``base_link``, or not at a finite place.
+    """
+    found: dict[str, np.ndarray] = {}
+    oldest = math.inf
+    for marker in message.markers:
+        if marker.ns not in names or marker.action != Marker.ADD:
+            continue
+        if marker.header.frame_id != BASE_FRAME:
+            raise BadMessage(f"Expected objects in the frame '{BASE_FRAME}', not '{marker.header.frame_id}'.")
+        point = marker.pose.position
+        found[marker.ns] = np.array([point.x, point.y, point.z])
+        if not np.isfinite(found[marker.ns]).all():
+            raise BadMessage(f"The position of the {marker.ns} object is not finite: {found[marker.ns].tolist()}.")
+        oldest = min(oldest, seconds(marker.header.stamp))
+    if missing := [name for name in names if name not in found]:
+        raise BadMessage(f"Expected the objects {', '.join(names)} on /objects; missing: {', '.join(missing)}.")
+    return oldest, found
+
+
+def trajectory_message(trajectory: JointTrajectory) -> JointTrajectoryMessage:
+    """A trajectory to be started at once (its stamp is zero)."""
+    message = JointTrajectoryMessage(joint_names=list(trajectory.joints))
+    for time, positions, velocities in zip(
+        trajectory.times, trajectory.positions, trajectory.velocities, strict=True
+    ):
+        point = JointTrajectoryPoint(positions=positions.tolist(), velocities=velocities.tolist())
+        whole = round(float(time) * NANO)
+        point.time_from_start = Duration(sec=whole // NANO, nanosec=whole % NANO)
+        message.points.append(point)
+    return message
+
+
+def trajectory_of(message: JointTrajectoryMessage) -> JointTrajectory:
+    """The trajectory of a message; whether an arm can follow it is for the arm to check.
+
+    Points without velocities get zero at the end and the mean slope elsewhere.
+
+    Raises:
+        BadMessage: a point has another number of joints than the message names.
+    """
+    joints = tuple(message.joint_names)
+    for point in message.points:
+        if len(point.positions) != len(joints) or len(point.velocities) not in (0, len(joints)):
+            raise BadMessage(f"Expected {len(joints)} positions (and as many velocities, or none) in every point.")
+    times = np.array([seconds(point.time_from_start) for point in message.points])
+    positions = np.array([point.positions for point in message.points], float).reshape(-1, len(joints))
+    if all(len(point.velocities) for point in message.points):
+        velocities = np.array([point.velocities for point in message.points], float).reshape(-1, len(joints))
+    elif len(times) > 2:
+        velocities = np.gradient(positions, times, axis=0)
+        velocities[-1] = 0.0
+    else:
+        velocities = np.zeros_like(positions)
+    return JointTrajectory(joints, times, positions, velocities)
+
+
+def scores_message(time: Time, scores: Mapping[str, Score]) -> DiagnosticArray:
+    """One status a sentence: OK where it is over its threshold, STALE where not."""
+    message = DiagnosticArray(header=Header(stamp=time))
+    for sentence, score in scores.items():
+        values = [
+            KeyValue(key="score", value=f"{score.value:.4f}"),
+            KeyValue(key="gamma", value=f"{score.gamma:.4f}"),
+            KeyValue(key="over", value=str(score.over).lower()),
+        ]
+        level = DiagnosticStatus.OK if score.over else DiagnosticStatus.STALE
+        message.status.append(DiagnosticStatus(level=level, name=sentence, message=f"{score.value:.3f}", values=values))
+    return message
+
+
+def scores_of(message: DiagnosticArray) -> dict[str, Score]:
+    """Sentence -> score.
+
+    Raises:
+        BadMessage: a status without a finite score and gamma.
+    """
+    scores = {}
+    for status in message.status:
+        values = {entry.key: entry.value for entry in status.values}
+        try:
+            score = Score(float(values["score"]), float(values["gamma"]))
+        except (KeyError, ValueError):
+            raise BadMessage(f"Expected numbers 'score' and 'gamma' for '{status.name[:80]}'.") from None
+        if not (math.isfinite(score.value) and math.isfinite(score.gamma)):
+            raise BadMessage(f"The score of '{status.name[:80]}' is not finite.")
+        scores[status.name] = score
+    return scores
+
+
+def plan_sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a /plan message, in order; empty lines do not count."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bridge node: the MuJoCo world behind the topics that a real arm and its cameras would offer."""
+
+import os
+import sys
+import time
+
+from builtin_interfaces.msg import Time
+from rclpy.executors import SingleThreadedExecutor
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, JointState
+from std_msgs.msg import Header
+from std_srvs.srv import Trigger
+
+from unified_agent.errors import UserError
+from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes.parameters import Spec, Value
+from unified_agent.robot.arm import Arm
+from unified_agent.sim import scene
+from unified_agent.sim.world import World
+
+# Behind the wall clock by more than this (seconds), lost time is not caught up with.
+LAG = 0.5
+VIEWER_PERIOD = 1 / 30
+
+
+class MujocoBridge(shell.AgentNode):
+    """Steps the world, publishes what is measured, follows the trajectories that come.
+
+    Everything happens in one thread: callbacks are served between two physics bursts, so that the world never changes
+    under a rendering, and the OpenGL context stays in the thread that it belongs to.
+    """
+
+    PARAMETERS = (
+        Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
+        Spec("seed", 0, "Of the starts: the n-th reset after it is set starts from seed + n.", low=0, live=True),
+        Spec("randomise", False, "Vary lights, cameras and colours at every reset."),
+        Spec("speed", 1.0, "Simulated seconds a wall second; 0: as fast as possible.", low=0.0, high=1000.0, live=True),
+        Spec("camera_width", 128, "Width of the images, pixels.", low=1, high=scene.LARGEST_IMAGE[1]),
+        Spec("camera_height", 128, "Height of the images, pixels.", low=1, high=scene.LARGEST_IMAGE[0]),
+        Spec("camera_rate", 10.0, "Images a simulated second, of each camera.", low=0.1, high=60.0),
+        Spec("state_rate", 50.0, "Joint states, objects and clock a simulated second.", low=10.0, high=250.0),
+        Spec("headless", True, "False opens MuJoCo's viewer."),
+    )
+
+    def __init__(self, **options):
+        super().__init__("mujoco_bridge", **options)
+        settings = self.settings
+        self._arm = Arm.load(settings["arm"])
+        self._seed, self._resets, self._speed = settings["seed"], 0, settings["speed"]
+        size = (settings["camera_height"], settings["camera_width"])
+        self.world = World(self._arm, camera_size=size, randomise=settings["randomise"], seed=self._seed)
+        self._viewer = None if settings["headless"] else _open_viewer(self.world)
+        self._steps = max(1, round(1 / (settings["state_rate"] * self.world.timestep)))
+        self._frame_period = 1 / settings["camera_rate"]
+        # The clock never goes back: the world's time starts again at every reset.
+        self._offset = self._steps * self.world.timestep
+        self._next_frame = self._next_view = 0.0
+        self._refused = self._frames = 0
+        self._measured = (time.monotonic(), self.now)
+        self._factor = 0.0
+
+        self._time = self.offer(topics.CLOCK_TOPIC)
+        self._joint_states = self.offer(topics.JOINT_STATES)
+        self._objects = self.offer(topics.OBJECTS)
+        self._images = {camera: self.offer(topics.image(camera)) for camera in self.world.cameras}
+        self._infos = {camera: self.offer(topics.camera_info(camera)) for camera in self.world.cameras}
+        self.listen(topics.trajectory(self._arm.arm_topic), self._on_arm)
+        self.listen(topics.trajectory(self._arm.gripper_topic), self._on_gripper)
+        self.create_service(Trigger, "~/reset", self._on_reset)
+        self._reset()
+        self.report(shell.OK, "running")
+
+    @property
+    def now(self) -> float:
+        """Simulated time as published on /clock, seconds."""
+        return self._offset + self.world.time
+
+    def stamp(self) -> Time:
+        """Simulated time: what every other node reads from /clock."""
+        return messages.stamp(self.now)
+
+    def figures(self) -> dict[str, object]:
+        """The real-time factor, and which sentences of the vocabulary are true by MuJoCo's own poses."""
+        wall, simulated = time.monotonic(), self.now
+        if wall - self._measured[0] >= shell.REPORT_PERIOD / 2:
+            self._factor = (simulated - self._measured[1]) / (wall - self._measured[0])
+            self._measured = (wall, simulated)
+        true = [goal.sentence for goal in VOCABULARY if self.world.holds(goal)]
+        return {
+            "real-time factor": f"{self._factor:.2f}",
+            "time": f"{simulated:.3f}",
+            "frames": self._frames,
+            "refused": self._refused,
+            "reset": self._resets,
+            "true": "\n".join(true),
+        }
+
+    def changed(self, name: str, value: Value) -> None:
+        """Speed from now on; the seed from the next reset on."""
+        if name == "speed":
+            self._speed = value
+        elif name == "seed":
+            self._seed, self._resets = value, 0
+
+    def close(self) -> None:
+        """Free the renderer and the viewer."""
+        if self._viewer is not None:
+            self._viewer.close()
+        self.world.close()
+
+    def spin(self) -> None:
+        """Step, publish, serve callbacks, at the speed asked for, until shut down."""
+        executor = SingleThreadedExecutor(context=self.context)
+        executor.add_node(self)
+        due = time.monotonic()
+        try:
+            while self.context.ok():
+                self.tick()
+                due = self._next_due(due)
+                executor.spin_once(timeout_sec=max(0.0, due - time.monotonic()))
+                while time.monotonic() < due:
+                    executor.spin_once(timeout_sec=max(0.0, due - time.monotonic()))
+        finally:
+            executor.remove_node(self)
+
+    def tick(self) -> None:
+        """Advance by one state period and publish what is due."""
+        self.world.step(self._steps)
+        now = self.stamp()
+        self._time.publish(Clock(clock=now))
+        self._publish_state(now)
+        if self.now >= self._next_frame:
+            self._next_frame = max(self._next_frame + self._frame_period, self.now)
+            self._publish_frames(now)
+        if self._viewer is not None and time.monotonic() >= self._next_view:
+            self._next_view = time.monotonic() + VIEWER_PERIOD
+            self._viewer.sync()
+
+    def _next_due(self, due: float) -> float:
+        """Wall time (monotonic) of the next tick."""
+        now = time.monotonic()
+        if self._speed == 0.0:
+            return now
+        due += self._steps * self.world.timestep / self._speed
+        return due if now - due < LAG else now
+
+    def _publish_state(self, now) -> None:
+        names, positions, velocities, efforts = self.world.joint_state()
+        header = Header(stamp=now, frame_id=topics.BASE_FRAME)
+        state = JointState(header=header, name=list(names))
+        state.position, state.velocity, state.effort = positions.tolist(), velocities.tolist(), efforts.tolist()
+        self._joint_states.publish(state)
+        poses = {name: self.world.object_pose(name) for name in self.world.objects}
+        self._objects.publish(messages.markers(poses, scene.OBJECT_SIZE, scene.COLOURS, now))
+
+    def _publish_frames(self, now) -> None:
+        for camera in self.world.cameras:
+            frame = f"{camera}_optical_frame"
+            self._images[camera].publish(messages.image_message(self.world.render(camera), now, frame))
+            self._infos[camera].publish(self._camera_info(camera, Header(stamp=now, frame_id=frame)))
+        self._frames += 1
+
+    def _camera_info(self, camera: str, header: Header) -> CameraInfo:
+        info = self.world.camera_info(camera)
+        message = CameraInfo(header=header, height=info.size[0], width=info.size[1], distortion_model="plumb_bob")
+        message.d = [0.0] * 5
+        message.k = info.matrix.ravel().tolist()
+        message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+        message.p = [*info.matrix[0], 0.0, *info.matrix[1], 0.0, *info.matrix[2], 0.0]
+        return message
+
+    def _on_arm(self, message) -> None:
+        self._follow(message, self.world.command_arm)
+
+    def _on_gripper(self, message) -> None:
+        self._follow(message, self.world.command_gripper)
+
+    def _follow(self, message, command) -> None:
+        try:
+            if not message.points:
+                self.world.hold()
+                return
+            stamp = messages.seconds(message.header.stamp)
+            start = stamp - self._offset if stamp else None
+            command(messages.trajectory_of(message), start)
+        except UserError as error:
+            self._refused += 1
+            self.world.hold()
+            self.report(shell.WARN, f"trajectory refused, the arm holds: {error}")
+            return
+        self.report(shell.OK, "running")
+
+    def _on_reset(self, request, response):
+        self._resets += 1
+        self._reset()
+        response.success = True
+        response.message = f"start {self._seed + self._resets}"
+        self.publish_diagnostics()
+        return response
+
+    def _reset(self) -> None:
+        self._offset = self.now
+        self.world.reset(seed=self._seed + self._resets)
+
+
+def _open_viewer(world: World):
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise UserError("headless:=false needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set.")
+    from mujoco import viewer
+
+    return viewer.launch_passive(world.model, world.data)
+
+
+def main() -> int:
+    """The program ``mujoco_bridge``."""
+    return shell.main("mujoco_bridge", MujocoBridge)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

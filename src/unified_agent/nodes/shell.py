@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every node shares: checked parameters, a voice on /diagnostics, and a clean start and end."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+import rclpy
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import ROSInterruptException
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.task import Future
+
+from unified_agent.errors import UserError
+from unified_agent.nodes import topics
+from unified_agent.nodes.parameters import Spec, Value, declare
+from unified_agent.nodes.topics import Topic
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+REPORT_PERIOD = 1.0
+
+
+class AgentNode(Node):
+    """A node of the graph.
+
+    Subclasses list their ``PARAMETERS``, call `report` when their state changes, and override `figures`, `inspect`,
+    `changed` and `close` where they have something to add.
+
+    Attributes:
+        settings: name -> value of the parameters at the start.
+    """
+
+    PARAMETERS: Sequence[Spec] = ()
+
+    def __init__(self, name: str, overrides: dict[str, Value] | None = None, **options):
+        """
+        Args:
+            overrides: parameter name -> value, before those of files and the command line.
+
+        Raises:
+            BadParameter: see `parameters.declare`.
+        """
+        given = [Parameter(key, value=value) for key, value in (overrides or {}).items()]
+        super().__init__(name, parameter_overrides=given, **options)
+        self.settings = declare(self, self.PARAMETERS, self.changed)
+        self._state: tuple[int, str] = (OK, "starting")
+        self._diagnostics = self.create_publisher(
+            topics.DIAGNOSTICS.type, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos
+        )
+        # Steady time: a node must be heard when simulated time stands still.
+        self.steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(REPORT_PERIOD, self._every_second, clock=self.steady)
+        self._ended = Future()
+
+    def offer(self, topic: Topic):
+        """A publisher of one of the graph's topics."""
+        return self.create_publisher(topic.type, topic.name, topic.qos)
+
+    def listen(self, topic: Topic, callback: Callable, qos=None, **options):
+        """A subscription to one of the graph's topics."""
+        return self.create_subscription(topic.type, topic.name, callback, qos or topics.COMMAND, **options)
+
+    def report(self, level: int, message: str) -> None:
+        """Say on /diagnostics, at once where it is new, how the node is."""
+        if (level, message) == self._state:
+            return
+        self._state = (level, message)
+        logger = self.get_logger()
+        {OK: logger.info, WARN: logger.warning, ERROR: logger.error}[level](message)
+        self.publish_diagnostics()
+
+    def stamp(self) -> Time:
+        """The graph's time."""
+        return self.get_clock().now().to_msg()
+
+    def figures(self) -> dict[str, object]:
+        """What is measured: rates, latencies, counts; told with every diagnostic message."""
+        return {}
+
+    def inspect(self) -> None:
+        """Called every second (wall time): the place to report what has gone quiet."""
+
+    def changed(self, name: str, value: Value) -> None:
+        """A ``live`` parameter is about to change."""
+
+    def close(self) -> None:
+        """Finish what must not be lost; the context may be shut down already."""
+
+    def publish_diagnostics(self) -> None:
+        """State and figures, now."""
+        level, message = self._state
+        values = [KeyValue(key=key, value=str(value)) for key, value in self.figures().items()]
+        status = DiagnosticStatus(level=level, name=self.get_name(), message=message, values=values)
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self.stamp()
+        self._diagnostics.publish(array)
+
+    def in_thread(self, work: Callable[[], None]) -> threading.Thread:
+        """Run ``work`` in a thread of its own; an error in it ends the node as one in a callback would."""
+
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:
+                # Publishing fails when the context is shut down under a thread: the end, not an error.
+                if self.context.ok():
+                    self._ended.set_exception(error)
+
+        thread = threading.Thread(target=run, name=f"{self.get_name()} work", daemon=True)
+        thread.start()
+        return thread
+
+    def spin(self) -> None:
+        """Serve callbacks until the context is shut down.
+
+        Raises:
+            Exception: whatever ended a thread of `in_thread`.
+        """
+        rclpy.spin_until_future_complete(self, self._ended)
+        if self._ended.done():
+            self._ended.result()
+
+    def _every_second(self) -> None:
+        self.inspect()
+        self.publish_diagnostics()
+
+
+def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None) -> int:
+    """Run one node as a process.
+
+    Args:
+        name: of the node, put before an error.
+        make: builds it, once ROS is initialised.
+        argv: the command line, ``--ros-args`` included; the process's own when None.
+
+    Returns:
+        Exit status: 0 after Ctrl-C or SIGTERM, 1 when it ended with an error that was reported, 2 on a user's mistake.
+    """
+    node = None
+    try:
+        rclpy.init(args=argv)
+        node = make()
+        node.spin()
+    except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
+        pass
+    except UserError as error:
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        return 2
+    except rclpy._rclpy_pybind11.RCLError as error:
+        if rclpy.ok():
+            print(f"{name}: {str(error).splitlines()[0]}", file=sys.stderr, flush=True)
+            return 2
+    finally:
+        # A second Ctrl-C must not cut short what is being closed.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if node is not None:
+            node.close()
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

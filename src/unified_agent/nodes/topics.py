@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every topic of the graph with its type and quality of service, chosen once."""
+
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
+from visualization_msgs.msg import MarkerArray
+
+CAMERAS = ("left", "right")
+BASE_FRAME = "base_link"
+
+
+def _keep_last(depth: int, latched: bool = False, reliable: bool = True) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+# Commands: none may be lost, and none may reach a node that starts after it was given.
+COMMAND = _keep_last(10)
+# Standing facts (the plan, the sub-goal): who comes late is told the newest. Subscribers ask for COMMAND, which takes
+# both kinds of publisher; the policy so never acts on a plan that is older than itself.
+FACT = _keep_last(1, latched=True)
+# Images: a 640x480 frame is larger than Fast DDS's default shared-memory segment and travels in fragments; best effort
+# loses whole images with any fragment, reliable resends it. A best-effort subscriber still matches.
+IMAGE = _keep_last(2)
+# The captioner's end of it: only the newest frame is of use.
+NEWEST = _keep_last(1)
+# The recorder's end of everything: room for bursts while a chunk is being compressed.
+RECORDED = _keep_last(200)
+CLOCK = _keep_last(1, reliable=False)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as its publisher offers it."""
+
+    name: str
+    type: type
+    qos: QoSProfile
+
+    @property
+    def type_name(self) -> str:
+        """Such as ``std_msgs/msg/String``."""
+        package, _, _ = self.type.__module__.split(".")
+        return f"{package}/msg/{self.type.__name__}"
+
+
+INSTRUCTION = Topic("/instruction", String, COMMAND)
+PLAN = Topic("/plan", String, FACT)
+SUBGOAL = Topic("/subgoal", String, FACT)
+REACHED = Topic("/subgoal/reached", String, COMMAND)
+CAPTION = Topic("/caption", String, COMMAND)
+SCORES = Topic("/caption/scores", DiagnosticArray, COMMAND)
+OBJECTS = Topic("/objects", MarkerArray, COMMAND)
+JOINT_STATES = Topic("/joint_states", JointState, COMMAND)
+EPISODE = Topic("/episode", String, COMMAND)
+DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, COMMAND)
+CLOCK_TOPIC = Topic("/clock", Clock, CLOCK)
+
+
+def image(camera: str) -> Topic:
+    """The frames of a camera."""
+    return Topic(f"/camera/{camera}/image_raw", Image, IMAGE)
+
+
+def camera_info(camera: str) -> Topic:
+    """The intrinsics of a camera, stamped as its frames are."""
+    return Topic(f"/camera/{camera}/camera_info", CameraInfo, IMAGE)
+
+
+def trajectory(name: str) -> Topic:
+    """A controller's command topic, named in the arm's YAML file."""
+    return Topic(name, JointTrajectory, COMMAND)
+
+
+def recorded(trajectories: tuple[str, ...], cameras: tuple[str, ...] = CAMERAS) -> list[Topic]:
+    """Every topic of the graph.
+
+    Args:
+        trajectories: names of the arm's controller topics.
+        cameras: names of the cameras.
+    """
+    fixed = [
+        INSTRUCTION,
+        PLAN,
+        SUBGOAL,
+        REACHED,
+        CAPTION,
+        SCORES,
+        OBJECTS,
+        JOINT_STATES,
+        EPISODE,
+        DIAGNOSTICS,
+        CLOCK_TOPIC,
+    ]
+    seen = [topic for camera in cameras for topic in (image(camera), camera_info(camera))]
+    return [*fixed, *seen, *map(trajectory, trajectories)]
