@@ -1,2 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The MuJoCo world that stands in for hardware, and its Gymnasium environment."""
+"""The MuJoCo world, and the environment and tasks in it."""
+
+ENVIRONMENT = "unified_agent/StackObjects-v0"
+
+
+def register() -> None:
+    """Make the environment known to ``gymnasium.make``; called by Gymnasium through the package's entry point."""
+    import gymnasium
+
+    if ENVIRONMENT not in gymnasium.registry:
+        gymnasium.register(ENVIRONMENT, entry_point="unified_agent.sim.env:StackObjects")

@@ -23,8 +23,9 @@ _FIELD_OF_VIEW = 50.0
 _EYE = np.array([0.33, 0.38, 0.42])
 """From the middle of the basket to the left camera; the right one mirrors it."""
 _LOOK_AT_HEIGHT = 0.085
-_RIM = (0.055, 0.012)
-"""The basket's rim: its distance from the region of actions and its half height, metres."""
+_RIM_DISTANCE = (0.055, 0.075)
+"""From the region of actions to the basket's rim along x and y, metres: open fingers fit between."""
+_RIM_HALF_HEIGHT = 0.01
 _VISIBLE, _HIDDEN = 1, 3
 """Geom groups: the renderer draws 0 to 2."""
 
@@ -95,8 +96,7 @@ def _add_table(spec, arm: Arm) -> None:
         height=384,
     )
     x_min, x_max, y_min, y_max = arm.basket
-    margin, half = _RIM
-    x_half, y_half = (x_max - x_min) / 2 + margin, (y_max - y_min) / 2 + margin
+    x_half, y_half = (x_max - x_min) / 2 + _RIM_DISTANCE[0], (y_max - y_min) / 2 + _RIM_DISTANCE[1]
     middle = basket_middle(arm)
     box = mujoco.mjtGeom.mjGEOM_BOX
     reach = 2 * (middle[0] + x_half)
@@ -118,7 +118,7 @@ def _add_table(spec, arm: Arm) -> None:
         contype=0,
         conaffinity=0,
     )
-    thick = 0.006
+    thick, half = 0.006, _RIM_HALF_HEIGHT
     for name, position, size in (
         ("rim_near", (-x_half, 0), (thick, y_half + thick)),
         ("rim_far", (x_half, 0), (thick, y_half + thick)),

@@ -63,7 +63,8 @@ class World:
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._free = {name: self.model.joint(name) for name in self.objects}
         self._body = {name: self.model.body(name).id for name in self.objects}
-        self._lead = arm.damping / arm.stiffness
+        # A damped servo lags by damping / stiffness, and one set point stands for the whole period.
+        self._lead = arm.damping / arm.stiffness + 0.5 * CONTROL_STEPS * self.timestep
         self._servos = slice(0, len(arm.joints))
         self._arm = TrajectoryController(arm.joints, arm.lower, arm.upper, arm.max_velocity, arm.home)
         low, high = sorted((arm.gripper_closed, arm.gripper_open))
@@ -179,7 +180,6 @@ class World:
 
     def _set_servos(self) -> None:
         position, velocity = self._arm.sample(self.data.time)
-        # A servo with damping lags behind by lead * velocity unless it is told to be ahead.
         self.data.ctrl[self._servos] = position + self._lead * velocity
         self.data.ctrl[-1] = self._gripper.sample(self.data.time)[0][0]
 

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a motion move by move, in the simulator and through the graph alike."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unified_agent.robot.arm import Arm
+from unified_agent.robot.motions import Move
+from unified_agent.robot.trajectory import JointTrajectory
+
+BLOCKED = 0.02
+"""Tracking error of a joint that means something is in the way, radians (about 12 mm at the tool)."""
+
+
+class MotionRunner:
+    """Says which move to begin when; knows no clock and no robot.
+
+    On a guarded move the measured joints must follow the trajectory; where they do not,
+    the arm goes back to the move's retreat and the motion has failed.
+
+    Args:
+        arm: its data.
+        moves: of ``Motions``.
+
+    Attributes:
+        failed: why the motion failed, or None.
+    """
+
+    def __init__(self, arm: Arm, moves: Sequence[Move]) -> None:
+        self._arm = arm
+        self._waiting = list(moves)
+        self._now: Move | None = None
+        self._start = 0.0
+        self.failed: str | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the last move has ended, or was given up and retreated from."""
+        return self._now is None and not self._waiting
+
+    @property
+    def move(self) -> Move | None:
+        """The move that is going on."""
+        return self._now
+
+    def step(self, now: float, joint_positions: np.ndarray) -> list[Move]:
+        """The moves to send at ``now``, in order.
+
+        Args:
+            now: seconds; the time of ``joint_positions``. The trajectories' zero is this time.
+            joint_positions: the arm's, measured, shape (J,).
+        """
+        if self._now is not None and self._blocked(now, joint_positions):
+            self.failed = f"something is in the way on the way {self._now.name}"
+            self._waiting = [self._retreat(joint_positions, self._now.retreat)]
+            self._now = None
+        begun = []
+        while self._now is None or now - self._start >= self._now.seconds - 1e-9:
+            self._now = self._waiting.pop(0) if self._waiting else None
+            if self._now is None:
+                break
+            self._start = now
+            begun.append(self._now)
+        return begun
+
+    def _blocked(self, now: float, joint_positions: np.ndarray) -> bool:
+        if self._now.retreat is None:
+            return False
+        wanted, _ = self._now.trajectory.sample(now - self._start)
+        return bool(np.abs(joint_positions - wanted).max() > BLOCKED)
+
+    def _retreat(self, joint_positions: np.ndarray, target: np.ndarray) -> Move:
+        arm = self._arm
+        trajectory = JointTrajectory.through(
+            arm.joints, [joint_positions, target], 0.4 * arm.max_velocity, 0.4 * arm.max_acceleration
+        )
+        return Move("retreat", trajectory, gripper=False, seconds=trajectory.duration)

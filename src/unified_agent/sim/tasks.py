@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tasks: an instruction, a correct plan for it, where it starts, and when it is done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from unified_agent.errors import UserError, nearest
+from unified_agent.language.subgoals import OBJECTS, Relation, SubGoal
+from unified_agent.sim.world import World
+
+
+class UnknownTask(UserError):
+    """A task or a group of tasks that does not exist."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do in the world.
+
+    Attributes:
+        name: e.g. "stack_red_on_blue".
+        instruction: as a person would say it.
+        plan: sub-goals, in an order that does it from every start of the task.
+        goals: the sub-goals that must hold together at the end.
+        lifted: the object that starts on top of another one, drawn at random; None: all start on the table.
+    """
+
+    name: str
+    instruction: str
+    plan: tuple[SubGoal, ...]
+    goals: tuple[SubGoal, ...]
+    lifted: str | None = None
+
+    def success(self, world: World) -> bool:
+        """Whether the task is done, by MuJoCo's true poses."""
+        return all(world.holds(goal) is True for goal in self.goals)
+
+    def layout(self, rng: np.random.Generator, objects: Sequence[str]) -> list[tuple[str, ...]]:
+        """The stacks, bottom to top, the task starts with (for ``World.reset``)."""
+        if self.lifted is None:
+            return [(name,) for name in objects]
+        others = [name for name in objects if name != self.lifted]
+        base = others.pop(rng.integers(len(others)))
+        return [(base, self.lifted), *((name,) for name in others)]
+
+
+def get(name: str) -> Task:
+    """The task of that name.
+
+    Raises:
+        UnknownTask: naming the nearest one.
+    """
+    if name not in _TASKS:
+        raise UnknownTask(f"There is no task '{name}'. {nearest(name, _TASKS)}")
+    return _TASKS[name]
+
+
+def group(name: str) -> tuple[Task, ...]:
+    """The tasks of a group ("grasp", "stack", "triple_stack", "place_on_table"), or the one of that name.
+
+    Raises:
+        UnknownTask: naming the nearest one.
+    """
+    if name in _TASKS:
+        return (_TASKS[name],)
+    if name not in _GROUPS:
+        raise UnknownTask(f"There is no task or group '{name}'. {nearest(name, [*_GROUPS, *_TASKS])}")
+    return _GROUPS[name]
+
+
+def names() -> tuple[str, ...]:
+    """All tasks."""
+    return tuple(_TASKS)
+
+
+def _grasping(name: str) -> SubGoal:
+    return SubGoal(Relation.GRASPING, name)
+
+
+def _on(name: str, support: str) -> SubGoal:
+    return SubGoal(Relation.ON_TOP_OF, name, support)
+
+
+def _grasp(name: str) -> Task:
+    goal = _grasping(name)
+    return Task(f"grasp_{name}", f"grasp the {name} object", (goal,), (goal,))
+
+
+def _stack(top: str, bottom: str) -> Task:
+    goal = _on(top, bottom)
+    return Task(
+        f"stack_{top}_on_{bottom}",
+        f"stack the {top} object on top of the {bottom} object",
+        (_grasping(top), goal),
+        (goal,),
+    )
+
+
+def _triple(top: str, middle: str, bottom: str) -> Task:
+    low, high = _on(middle, bottom), _on(top, middle)
+    return Task(
+        f"triple_stack_{top}_{middle}_{bottom}",
+        f"stack the {middle} object on the {bottom} object and the {top} object on the {middle} object",
+        (_grasping(middle), low, _grasping(top), high),
+        (low, high),
+    )
+
+
+def _place(name: str) -> Task:
+    goal = SubGoal(Relation.ON_TABLE, name)
+    return Task(
+        f"place_{name}_on_table",
+        f"put the {name} object on the table",
+        (_grasping(name), goal),
+        (goal,),
+        lifted=name,
+    )
+
+
+_GROUPS: dict[str, tuple[Task, ...]] = {
+    "grasp": tuple(map(_grasp, OBJECTS)),
+    "stack": tuple(_stack(*pair) for pair in permutations(OBJECTS, 2)),
+    "triple_stack": tuple(_triple(*order) for order in permutations(OBJECTS, 3)),
+    "place_on_table": tuple(map(_place, OBJECTS)),
+}
+_TASKS: dict[str, Task] = {task.name: task for tasks in _GROUPS.values() for task in tasks}
