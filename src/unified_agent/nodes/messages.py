@@ -156,8 +156,8 @@ def scores_message(time: Time, scores: Mapping[str, Score]) -> DiagnosticArray:
     message = DiagnosticArray(header=Header(stamp=time))
     for sentence, score in scores.items():
         values = [
-            KeyValue(key="score", value=f"{score.value:.4f}"),
-            KeyValue(key="gamma", value=f"{score.gamma:.4f}"),
+            KeyValue(key="score", value=f"{score.value:.6f}"),
+            KeyValue(key="gamma", value=f"{score.gamma:.6f}"),
             KeyValue(key="over", value=str(score.over).lower()),
         ]
         level = DiagnosticStatus.OK if score.over else DiagnosticStatus.STALE

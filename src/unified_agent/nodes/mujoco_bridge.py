@@ -5,6 +5,7 @@ import os
 import sys
 import time
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.executors import SingleThreadedExecutor
 from rosgraph_msgs.msg import Clock
@@ -17,7 +18,7 @@ from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.nodes import messages, shell, topics
 from unified_agent.nodes.parameters import Spec, Value
 from unified_agent.robot.arm import Arm
-from unified_agent.sim import scene
+from unified_agent.sim import scene, tasks
 from unified_agent.sim.world import World
 
 # Behind the wall clock by more than this (seconds), lost time is not caught up with.
@@ -34,6 +35,7 @@ class MujocoBridge(shell.AgentNode):
 
     PARAMETERS = (
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
+        Spec("task", "", "Task whose start is set up at every reset; empty: all objects lie apart on the table."),
         Spec("seed", 0, "Of the starts: the n-th reset after it is set starts from seed + n.", low=0, live=True),
         Spec("randomise", False, "Vary lights, cameras and colours at every reset."),
         Spec("speed", 1.0, "Simulated seconds a wall second; 0: as fast as possible.", low=0.0, high=1000.0, live=True),
@@ -48,6 +50,7 @@ class MujocoBridge(shell.AgentNode):
         super().__init__("mujoco_bridge", **options)
         settings = self.settings
         self._arm = Arm.load(settings["arm"])
+        self._task = tasks.get(settings["task"]) if settings["task"] else None
         self._seed, self._resets, self._speed = settings["seed"], 0, settings["speed"]
         size = (settings["camera_height"], settings["camera_width"])
         self.world = World(self._arm, camera_size=size, randomise=settings["randomise"], seed=self._seed)
@@ -202,7 +205,9 @@ class MujocoBridge(shell.AgentNode):
 
     def _reset(self) -> None:
         self._offset = self.now
-        self.world.reset(seed=self._seed + self._resets)
+        seed = self._seed + self._resets
+        layout = self._task and self._task.layout(np.random.default_rng(seed), self.world.objects)
+        self.world.reset(seed=seed, layout=layout)
 
 
 def _open_viewer(world: World):

@@ -70,8 +70,13 @@ class AgentNode(Node):
         if (level, message) == self._state:
             return
         self._state = (level, message)
-        logger = self.get_logger()
-        {OK: logger.info, WARN: logger.warning, ERROR: logger.error}[level](message)
+        # rclpy allows each line of code one severity only.
+        if level == OK:
+            self.get_logger().info(message)
+        elif level == WARN:
+            self.get_logger().warning(message)
+        else:
+            self.get_logger().error(message)
         self.publish_diagnostics()
 
     def stamp(self) -> Time:

@@ -28,6 +28,7 @@ class TrajectoryController:
     def hold(self, position) -> None:
         """Drop the trajectory and stay at ``position`` (J,)."""
         self._position = np.clip(np.asarray(position, dtype=float), self._lower, self._upper)
+        self._rest = np.zeros_like(self._position)
         self._trajectory: JointTrajectory | None = None
         self._start = 0.0
 
@@ -55,24 +56,25 @@ class TrajectoryController:
 
     @property
     def moving(self) -> bool:
-        """Whether a trajectory is being followed (as of the last sample)."""
+        """Whether a trajectory is being followed: True until a sample beyond its end was taken."""
         return self._trajectory is not None
 
     def sample(self, now: float) -> tuple[np.ndarray, np.ndarray]:
         """The set point: positions and velocities, each (J,), at ``now`` seconds."""
         if self._trajectory is None:
-            return self._position, np.zeros_like(self._position)
+            return self._position, self._rest
         if now - self._start >= self._trajectory.duration:
             self.hold(self._trajectory.positions[-1])
-            return self._position, np.zeros_like(self._position)
+            return self._position, self._rest
         position, velocity = self._trajectory.sample(now - self._start)
         return np.minimum(np.maximum(position, self._lower), self._upper), velocity
 
 
 def _approached(trajectory: JointTrajectory, position: np.ndarray, time: float) -> JointTrajectory:
     """The trajectory's points that lie after ``time``, led to from ``position``."""
+    time = max(time, 0.0)
     ahead = trajectory.times > time
-    shifted = np.concatenate([[max(time, 0.0)], trajectory.times[ahead]])
+    shifted = np.concatenate([[time], trajectory.times[ahead]])
     return JointTrajectory(
         trajectory.joints,
         shifted,

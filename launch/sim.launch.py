@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated arm and the whole agent: ros2 launch unified_agent sim.launch.py instruction:="grasp the red object"."""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from unified_agent.nodes import graph
+
+
+def start_nodes(context):
+    typed = {argument.name: LaunchConfiguration(argument.name).perform(context) for argument in graph.ARGUMENTS}
+    wanted = graph.sim(typed)
+    return [
+        Node(
+            package=graph.PACKAGE,
+            executable=node.name,
+            name=node.name,
+            parameters=[str(wanted.parameter_file), node.parameters],
+            output="screen",
+            on_exit=Shutdown(reason=f"{node.name} ended"),
+        )
+        for node in wanted.nodes
+    ]
+
+
+def generate_launch_description():
+    arguments = [
+        DeclareLaunchArgument(argument.name, default_value=argument.default, description=argument.description)
+        for argument in graph.ARGUMENTS
+    ]
+    return LaunchDescription([*arguments, OpaqueFunction(function=start_nodes)])

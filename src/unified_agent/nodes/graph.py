@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one list of nodes and arguments behind ``launch/sim.launch.py`` and ``unified-agent up sim``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from unified_agent import paths
+from unified_agent.errors import UserError, nearest
+
+PACKAGE = paths.PACKAGE
+TRUTHS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A launch argument.
+
+    Attributes:
+        name: ``name:=value``.
+        default: as it is typed.
+        description: what ``ros2 launch --show-args`` shows.
+        parameters: (node, parameter) pairs that get its value.
+        type: of the value.
+    """
+
+    name: str
+    default: str
+    description: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    type: type = str
+
+    def value(self, text: str) -> bool | int | float | str:
+        """The typed value of what was typed.
+
+        Raises:
+            UserError: it is no such value.
+        """
+        if self.type is bool:
+            if text.lower() not in TRUTHS:
+                raise UserError(f"The argument '{self.name}' is true or false, not '{text}'.")
+            return TRUTHS[text.lower()]
+        try:
+            return self.type(text)
+        except ValueError:
+            kind = {int: "a whole number", float: "a number"}[self.type]
+            raise UserError(f"The argument '{self.name}' is {kind}, not '{text}'. {self.description}") from None
+
+
+ARGUMENTS = (
+    Argument("instruction", "", "What the arm shall do, in plain words; empty: wait for /instruction."),
+    Argument("task", "", "A task whose start is set up (grasp_red, stack_red_on_blue, ...) and whose instruction is given."),
+    Argument("arm", "fr3", "Name in config/arms/ or path of a YAML file.", tuple((node, "arm") for node in ("mujoco_bridge", "policy", "recorder"))),
+    Argument("speed", "1.0", "Simulated seconds a wall second; 0: as fast as possible.", (("mujoco_bridge", "speed"),), float),
+    Argument("seed", "0", "Of the random starts and of the policy.", (("mujoco_bridge", "seed"), ("policy", "seed")), int),
+    Argument("randomise", "false", "Vary lights, cameras and colours.", (("mujoco_bridge", "randomise"),), bool),
+    Argument("device", "auto", "Where the networks compute: auto, cpu or cuda.", tuple((node, "device") for node in ("captioner", "planner", "policy"))),
+    Argument("headless", "true", "false opens MuJoCo's viewer.", (("mujoco_bridge", "headless"),), bool),
+    Argument("clip_model", "default", "CLIP: default, NAME:TAG of open_clip, hf-hub:OWNER/REPOSITORY, or a folder.", (("captioner", "clip_model"),)),
+    Argument("planner", "smollm2", "Language model: smollm2, or hf:<model id or folder>.", (("planner", "planner"),)),
+    Argument("policy", "default", "Policy checkpoint: default, or a folder.", (("policy", "policy"),)),
+    Argument("record", "true", "Record every episode (rosbag2 and video).", (), bool),
+    Argument("runs", "runs", "Folder of the recordings."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NodeEntry:
+    """A node of the graph.
+
+    Attributes:
+        name: of the node, and of the program that runs it.
+        parameters: what the arguments set, on top of the parameter file.
+    """
+
+    name: str
+    parameters: dict[str, bool | int | float | str] = field(default_factory=dict)
+
+    @property
+    def module(self) -> str:
+        """For ``python -m``."""
+        return f"{PACKAGE}.nodes.{self.name}"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What to start.
+
+    Attributes:
+        nodes: in the order in which they are started.
+        parameter_file: a ROS parameter file for all of them.
+        instruction: what is asked for at the start; empty: nothing.
+        run: folder of this run's recordings and logs.
+    """
+
+    nodes: tuple[NodeEntry, ...]
+    parameter_file: Path
+    instruction: str
+    run: Path
+
+
+def sim(arguments: Mapping[str, str]) -> Graph:
+    """The graph with the simulated arm.
+
+    Args:
+        arguments: name -> text, any of `ARGUMENTS`; the others take their defaults.
+
+    Raises:
+        UserError: an unknown argument or task, or a value of the wrong type.
+    """
+    known = {argument.name: argument for argument in ARGUMENTS}
+    for name in arguments:
+        if name not in known:
+            raise UserError(f"There is no argument '{name}'. {nearest(name, known)}")
+    values = {name: argument.value(arguments.get(name, argument.default)) for name, argument in known.items()}
+    run = Path(values["runs"]).expanduser().absolute() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    instruction = values["instruction"] or _instruction(values["task"])
+    parameters: dict[str, dict] = {
+        "mujoco_bridge": {"task": values["task"]},
+        "captioner": {},
+        "planner": {"instruction": instruction},
+        "policy": {},
+        "recorder": {"directory": str(run)},
+    }
+    for argument in ARGUMENTS:
+        for node, parameter in argument.parameters:
+            parameters[node][parameter] = values[argument.name]
+    if not values["record"]:
+        del parameters["recorder"]
+    nodes = tuple(NodeEntry(name, given) for name, given in parameters.items())
+    return Graph(nodes, paths.share() / "config" / "sim.yaml", instruction, run)
+
+
+def _instruction(task: str) -> str:
+    if not task:
+        return ""
+    from unified_agent.sim import tasks
+
+    return tasks.get(task).instruction

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy node: pursues a plan with the arm, and holds still whenever it cannot be sure of the state."""
+
+import math
+import sys
+import time
+
+import numpy as np
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from unified_agent.errors import UserError
+from unified_agent.language.plan import Plan, check
+from unified_agent.language.subgoals import OBJECTS, SubGoal
+from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes.execution import Phase, PlanExecution
+from unified_agent.nodes.parameters import Spec
+from unified_agent.policy.mdp import State
+from unified_agent.policy.pursuit import Outcome
+from unified_agent.robot.arm import Arm
+from unified_agent.robot.braking import brake
+from unified_agent.robot.kinematics import Kinematics
+from unified_agent.robot.motions import Motions, Move
+
+# A state older than this (seconds, simulated or wall) is not acted on.
+STALE = 0.5
+# Wall seconds without state, or without a judged frame while one is awaited, after which the episode fails.
+SILENCE = 10.0
+CHECK_PERIOD = 0.1
+
+
+class PolicyNode(shell.AgentNode):
+    """One episode at a time: plan in, trajectories out."""
+
+    PARAMETERS = (
+        Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
+        Spec("policy", "default", "Checkpoint: 'default' (ships) or a folder of train-policy."),
+        Spec("device", "auto", "Where the network computes.", options=("auto", "cpu", "cuda")),
+        Spec("threads", 1, "CPU threads of the network.", low=1, high=256),
+        Spec("seed", 0, "Of the sampled actions.", low=0),
+        Spec("tries", 8, "Actions allowed for each sub-goal.", low=1, high=1000),
+        Spec("time_limit", 180.0, "Simulated seconds allowed for an episode.", low=1.0, high=86400.0),
+        Spec("watched_frames", 8, "Frames after an action in which its sub-goal must be seen.", low=3, high=1000),
+    )
+
+    def __init__(self, **options):
+        super().__init__("policy", **options)
+        settings = self.settings
+        import torch
+
+        from unified_agent.policy.checkpoint import Policy
+
+        torch.set_num_threads(settings["threads"])
+        self._arm = Arm.load(settings["arm"])
+        self._kinematics = Kinematics(self._arm)
+        self._motions = Motions(self._arm, self._kinematics)
+        self._policy = Policy.load(settings["policy"], settings["device"])
+        self._rng = np.random.default_rng(settings["seed"])
+        self._instruction = ""
+        self._execution: PlanExecution | None = None
+        self._stopped = False
+        self._moving: tuple[Move, float] | None = None
+        self._attempts = self._reached_count = 0
+        self._q = self._gripper = None
+        self._objects: dict[str, np.ndarray] = {}
+        # Of the newest usable measurement: (stamp, wall time of receipt).
+        self._joints_at = self._objects_at = (-math.inf, -math.inf)
+        self._trouble = "no measurement has come yet"
+        self._heard = self._judged_at = time.monotonic()
+
+        self._arm_topic = self.offer(topics.trajectory(self._arm.arm_topic))
+        self._gripper_topic = self.offer(topics.trajectory(self._arm.gripper_topic))
+        self._subgoal, self._episode = self.offer(topics.SUBGOAL), self.offer(topics.EPISODE)
+        self.listen(topics.INSTRUCTION, self._on_instruction)
+        self.listen(topics.PLAN, self._on_plan)
+        self.listen(topics.OBJECTS, self._on_objects, topics.NEWEST)
+        self.listen(topics.JOINT_STATES, self._on_joints, topics.NEWEST)
+        self.listen(topics.SCORES, self._on_scores)
+        self.listen(topics.REACHED, self._on_reached)
+        self.create_service(Trigger, "~/stop", self._on_stop)
+        self.create_service(Trigger, "~/resume", self._on_resume)
+        self.create_timer(CHECK_PERIOD, self._watch_over, clock=self.steady)
+        self._subgoal.publish(String(data=""))
+        self.report(shell.OK, "ready: no plan")
+
+    def figures(self) -> dict[str, object]:
+        """Where the episode stands."""
+        execution = self._execution
+        values = {"stopped": self._stopped, "instruction": self._instruction}
+        if execution is not None:
+            values |= {"phase": execution.phase.value, "sub-goal": execution.sentence, "actions": execution.actions}
+        return values
+
+    # What is heard
+
+    def _on_instruction(self, message: String) -> None:
+        self._instruction = " ".join(message.data.split())
+
+    def _on_plan(self, message: String) -> None:
+        sentences = messages.plan_sentences(message.data)
+        if not sentences:
+            return
+        try:
+            self._only_one_planner()
+            plan = Plan(tuple(map(SubGoal.parse, sentences)), self._instruction)
+            check(plan.subgoals)
+        except UserError as error:
+            self._end_early("a plan was refused")
+            self.report(shell.ERROR, f"plan refused, the arm holds: {error}")
+            return
+        self._end_early("replaced by a new plan")
+        now = self._now()
+        self._execution = PlanExecution(
+            self._arm,
+            self._motions,
+            lambda state, sentence: self._policy.act(state, sentence, self._rng),
+            plan,
+            now,
+            tries=self.settings["tries"],
+            time_limit=self.settings["time_limit"],
+            watched=self.settings["watched_frames"],
+        )
+        self._attempts = self._reached_count = 0
+        self._heard = self._judged_at = time.monotonic()
+        self._episode.publish(String(data=f"start {plan.instruction}".strip()))
+        self._say_subgoal()
+        if not self._stopped:
+            self.report(shell.OK, f"pursuing a plan of {len(plan.subgoals)} sub-goals")
+
+    def _on_objects(self, message) -> None:
+        try:
+            stamp, self._objects = messages.positions_of(message, OBJECTS)
+        except UserError as error:
+            self._trouble = str(error)
+            self._objects_at = (-math.inf, -math.inf)
+            return
+        self._objects_at = (stamp, time.monotonic())
+
+    def _on_joints(self, message) -> None:
+        position = dict(zip(message.name, message.position, strict=False))
+        wanted = (*self._arm.joints, self._arm.gripper_joints[0])
+        values = np.array([position.get(name, math.nan) for name in wanted])
+        if not np.isfinite(values).all():
+            bad = [name for name, value in zip(wanted, values, strict=True) if not math.isfinite(value)]
+            self._trouble = f"/joint_states has no finite position of {', '.join(bad)}"
+            self._joints_at = (-math.inf, -math.inf)
+            return
+        self._q, self._gripper = values[:-1], values[-1]
+        self._joints_at = (messages.seconds(message.header.stamp), time.monotonic())
+        self._advance()
+
+    def _on_scores(self, message) -> None:
+        self._judged_at = time.monotonic()
+        if self._execution is None or self._execution.phase is not Phase.WATCHING:
+            return
+        try:
+            scores = messages.scores_of(message)
+        except UserError as error:
+            self.report(shell.WARN, f"scores refused: {error}")
+            return
+        true = [sentence for sentence, score in scores.items() if score.over]
+        self._execution.judged(messages.seconds(message.header.stamp), true)
+
+    def _on_reached(self, message: String) -> None:
+        if self._execution is not None:
+            self._execution.reached(message.data)
+
+    def _on_stop(self, request, response):
+        self._stopped = True
+        self._hold()
+        self.report(shell.WARN, "stopped: the arm holds until ~/resume")
+        response.success, response.message = True, "the arm holds"
+        return response
+
+    def _on_resume(self, request, response):
+        response.success, response.message = self._stopped, "resumed" if self._stopped else "it was not stopped"
+        self._stopped = False
+        self._heard = self._judged_at = time.monotonic()
+        self.report(shell.OK, "resumed")
+        return response
+
+    # What is done
+
+    def _advance(self) -> None:
+        """Take the next step with the newest measurement, where it is fresh."""
+        execution = self._execution
+        if execution is None or self._stopped or self._stale():
+            return
+        stamp = self._joints_at[0]
+        tool, _ = self._kinematics.forward(self._q)
+        state = State(self._objects, tool, self._arm.holding(self._gripper))
+        for move in execution.step(stamp, state, self._q):
+            self._send(move, stamp)
+        if execution.attempts != self._attempts:
+            self._attempts = execution.attempts
+            self._moving = None
+            self._judged_at = time.monotonic()
+            self._say_subgoal()
+            if execution.trouble:
+                self.report(shell.WARN, f"the motion was given up: {execution.trouble}")
+        elif len(execution.pursuit.reached) != self._reached_count:
+            self._reached_count = len(execution.pursuit.reached)
+            self._say_subgoal()
+            self.report(shell.OK, f"reached {self._reached_count}: {execution.pursuit.reached[-1]}")
+        if execution.phase is Phase.ENDED:
+            self._finish()
+
+    def _send(self, move: Move, start: float) -> None:
+        message = messages.trajectory_message(move.trajectory)
+        message.header.stamp = messages.stamp(start)
+        if move.gripper:
+            self._gripper_topic.publish(message)
+        else:
+            self._moving = (move, start)
+            self._arm_topic.publish(message)
+
+    def _hold(self) -> None:
+        """Bring the arm to rest on the way it is going, and forget that way."""
+        now = self._now()
+        if self._moving is not None:
+            move, start = self._moving
+            self._moving = None
+            if now - start < move.trajectory.duration:
+                message = messages.trajectory_message(brake(self._arm, *move.trajectory.sample(now - start)))
+                message.header.stamp = messages.stamp(now)
+                self._arm_topic.publish(message)
+        if self._execution is not None:
+            self._execution.interrupt(now)
+
+    def _watch_over(self) -> None:
+        """Ten times a wall second: is what we act on still alive?"""
+        execution = self._execution
+        if execution is None or self._stopped:
+            return
+        wall = time.monotonic()
+        if why := self._stale():
+            if self._moving is not None:
+                self._hold()
+            self.report(shell.ERROR, f"holding still: {why}")
+            if wall - self._heard > SILENCE:
+                self._end_early(why)
+            return
+        self._heard = wall
+        self.report(shell.OK, f"pursuing: {execution.sentence}")
+        if execution.phase is Phase.WATCHING and wall - self._judged_at > SILENCE:
+            self._end_early(f"the captioner is silent: no scores for {SILENCE:.0f} s")
+
+    def _stale(self) -> str:
+        """Why the newest measurements must not be acted on; empty where they may."""
+        for name, (stamp, wall) in (("/joint_states", self._joints_at), ("/objects", self._objects_at)):
+            if stamp == -math.inf:
+                return self._trouble
+            if time.monotonic() - wall > STALE or self._now() - stamp > STALE:
+                return f"{name} is older than {STALE} s"
+        return ""
+
+    def _only_one_planner(self) -> None:
+        publishers = self.get_publishers_info_by_topic(topics.PLAN.name)
+        if len(publishers) > 1:
+            names = ", ".join(sorted(info.node_name for info in publishers))
+            raise UserError(f"{len(publishers)} nodes publish {topics.PLAN.name} ({names}): stop all but one.")
+
+    def _end_early(self, reason: str) -> None:
+        """End the running episode, if there is one, with the arm at rest."""
+        if self._execution is not None:
+            self._hold()
+            self._execution.fail(reason)
+            self._finish()
+
+    def _finish(self) -> None:
+        pursuit = self._execution.pursuit
+        self._execution = None
+        success = pursuit.outcome is Outcome.SUCCESS
+        self._episode.publish(String(data="end success" if success else f"end failure: {pursuit.reason}"))
+        self._subgoal.publish(String(data=""))
+        if success:
+            self.report(shell.OK, "success")
+        else:
+            self.report(shell.WARN, f"failure: {pursuit.reason}")
+
+    def _say_subgoal(self) -> None:
+        self._subgoal.publish(String(data=self._execution.sentence))
+
+    def _now(self) -> float:
+        return self.get_clock().now().nanoseconds / messages.NANO
+
+
+def main() -> int:
+    """The program ``policy``."""
+    return shell.main("policy", PolicyNode)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
