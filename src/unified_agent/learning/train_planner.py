@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fine-tune SmolLM2 to write plans: LoRA (Hu et al. 2021) on the generator's endless stream of examples.
+
+The loss is the cross-entropy of the grammar's choices: at each place where the grammar allows more than one
+token, the right one against the others that are allowed. Tokens that the grammar forces cost nothing, so the
+output layer is computed for a few dozen words at a few places instead of 49,152 words everywhere.
+"""
+
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
+
+from unified_agent.language import prompts, smollm2
+from unified_agent.language.grammar import END, Grammar
+from unified_agent.language.plan import Plan
+from unified_agent.language.refusal import REASONS
+from unified_agent.learning.wordings import Example, example
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the adapter is trained.
+
+    Attributes:
+        examples: how many generated examples are seen, each once.
+        batch: examples a step.
+        rate: peak learning rate (AdamW; linear warm-up over ``warmup`` steps, then a cosine to a tenth).
+        rank: rank r of every LoRA matrix pair; scaled by 2 (alpha = 2 r).
+        first_layer: the lowest of the 30 layers that is adapted; those below run without gradients.
+        seed: of the examples, the initial adapter and the order of batches.
+    """
+
+    examples: int = 40_000
+    batch: int = 32
+    rate: float = 8e-4
+    warmup: int = 60
+    rank: int = 16
+    first_layer: int = 10
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An example as tokens, cut after the last choice.
+
+    Attributes:
+        tokens: prompt and plan.
+        choices: (index of the token before the choice, the right token, all allowed tokens), each.
+    """
+
+    tokens: list[int]
+    choices: list[tuple[int, int, list[int]]]
+
+
+def encode(item: Example, tokenizer, grammar: Grammar) -> Encoded:
+    """The example in tokens, with the places where the grammar leaves a choice."""
+    lines = [REASONS[item.reason][0]] if item.reason else [*str(Plan.of_moves(item.moves)).splitlines(), END]
+    tokens = tokenizer.encode(prompts.tuned(item.instruction), add_special_tokens=False)
+    writer, choices = grammar.writer(), []
+    for token in grammar.tokens(lines):
+        if len(writer.allowed) > 1:
+            choices.append((len(tokens) - 1, token, writer.allowed))
+        writer.write(token)
+        tokens.append(token)
+    return Encoded(tokens[: choices[-1][0] + 1], choices)
+
+
+def batches(settings: Settings, tokenizer, grammar: Grammar) -> Iterator[list[Encoded]]:
+    """Batches of similar length: a thousand examples are drawn, sorted and dealt out in random order."""
+    rng = random.Random(settings.seed)
+    while True:
+        drawn = [encode(example(rng), tokenizer, grammar) for _ in range(32 * settings.batch)]
+        drawn.sort(key=lambda item: len(item.tokens))
+        dealt = [drawn[start : start + settings.batch] for start in range(0, len(drawn), settings.batch)]
+        rng.shuffle(dealt)
+        yield from dealt
+
+
+def choice_scores(model, batch: list[Encoded]) -> tuple[torch.Tensor, torch.Tensor, list[int]]:
+    """Scores of the allowed tokens at every choice of a batch.
+
+    Returns:
+        log-probabilities among the allowed tokens, shape (choices, words); the column of the right word, shape
+        (choices,); and for every choice the index of its example.
+    """
+    words = sorted({token for item in batch for _, _, allowed in item.choices for token in allowed})
+    column = {word: index for index, word in enumerate(words)}
+    length = max(len(item.tokens) for item in batch)
+    tokens = torch.zeros(len(batch), length, dtype=torch.long)
+    rows, places, right, owner = [], [], [], []
+    mask = torch.full((sum(len(item.choices) for item in batch), len(words)), -math.inf)
+    for row, item in enumerate(batch):
+        tokens[row, : len(item.tokens)] = torch.tensor(item.tokens)
+        for place, word, allowed in item.choices:
+            mask[len(rows), [column[w] for w in allowed]] = 0.0
+            rows.append(row), places.append(place), right.append(column[word]), owner.append(row)
+    # Padding follows the text, and attention looks only backwards: no mask is needed.
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden = model.model(input_ids=tokens, use_cache=False).last_hidden_state
+    scores = hidden[rows, places].float() @ model.lm_head.weight[words].float().T + mask
+    return scores.log_softmax(-1), torch.tensor(right), owner
+
+
+def exact(model, items: list[Encoded], batch: int = 32) -> tuple[list[bool], list[bool]]:
+    """For each item: whether greedy writing gives exactly its text, and whether its first choice is right.
+
+    Writing greedily is right throughout exactly when every choice is right given the right ones before it.
+    """
+    whole, first = [True] * len(items), [True] * len(items)
+    order = sorted(range(len(items)), key=lambda index: len(items[index].tokens))
+    model.eval()
+    with torch.no_grad():
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            scores, right, owner = choice_scores(model, [items[index] for index in chosen])
+            seen = set()
+            for hit, row in zip((scores.argmax(-1) == right).tolist(), owner, strict=True):
+                index = chosen[row]
+                whole[index] &= hit
+                if row not in seen:
+                    first[index] = hit
+                    seen.add(row)
+    model.train()
+    return whole, first
+
+
+def train(
+    settings: Settings,
+    folder: Path,
+    report: Callable[[str], None] = print,
+    resume: bool = True,
+    start_from: Path | None = None,
+    evaluate: Callable[[object, object, Grammar], dict] | None = None,
+    every: int = 100,
+) -> dict:
+    """Train an adapter into ``folder`` (adapter.safetensors, adapter.json, progress.pt while it runs).
+
+    Args:
+        settings: how.
+        folder: where the adapter and the progress go; training goes on from the progress found there.
+        report: called with one line of progress every ``every`` steps.
+        resume: False begins anew.
+        start_from: an adapter.safetensors to begin with instead of a fresh one.
+        evaluate: (model, tokenizer, grammar) -> figures, called with every report.
+
+    Returns:
+        the card: settings, examples seen, seconds, last loss and the last figures.
+    """
+    torch.manual_seed(settings.seed)
+    tokenizer, base = smollm2.load()
+    grammar = Grammar(lambda text: tokenizer.encode(text, add_special_tokens=False))
+    lora = LoraConfig(
+        r=settings.rank,
+        lora_alpha=2 * settings.rank,
+        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        layers_to_transform=list(range(settings.first_layer, base.config.num_hidden_layers)),
+    )
+    adapted = get_peft_model(base, lora)
+    model = adapted.get_base_model()
+    if start_from:
+        set_peft_model_state_dict(adapted, load_file(start_from))
+    parameters = [p for p in adapted.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=0.0)
+    steps = settings.examples // settings.batch
+    folder.mkdir(parents=True, exist_ok=True)
+    progress = folder / "progress.pt"
+    done, seconds = 0, 0.0
+    if resume and progress.is_file():
+        state = torch.load(progress, weights_only=True)
+        set_peft_model_state_dict(adapted, state["adapter"])
+        optimizer.load_state_dict(state["optimizer"])
+        done, seconds = state["step"], state["seconds"]
+        report(f"resumed at step {done} of {steps}")
+    stream = batches(settings, tokenizer, grammar)
+    for _ in range(done):
+        next(stream)
+    card: dict = {}
+    begun, recent = time.monotonic() - seconds, []
+    model.train()
+    for step in range(done, steps):
+        for group in optimizer.param_groups:
+            group["lr"] = settings.rate * _schedule(step, steps, settings.warmup)
+        scores, right, _ = choice_scores(model, next(stream))
+        loss = torch.nn.functional.nll_loss(scores, right)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        recent.append(loss.item())
+        if (step + 1) % every == 0 or step + 1 == steps:
+            seconds = time.monotonic() - begun
+            figures = evaluate(model, tokenizer, grammar) if evaluate else {}
+            card = {"settings": asdict(settings), "examples": (step + 1) * settings.batch, "seconds": round(seconds), "loss": sum(recent) / len(recent), **figures}
+            left = (time.monotonic() - begun) / (step + 1) * (steps - step - 1)
+            report(f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {figures or ''}  {seconds / 60:.1f} min gone, {left / 60:.1f} min left")
+            recent = []
+            adapter = get_peft_model_state_dict(adapted)
+            save_file({name: weight.detach().half().contiguous() for name, weight in adapter.items()}, folder / "adapter.safetensors")
+            (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+            torch.save({"adapter": adapter, "optimizer": optimizer.state_dict(), "step": step + 1, "seconds": seconds}, progress)
+    return card
+
+
+def _schedule(step: int, steps: int, warmup: int) -> float:
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.1 + 0.45 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
