@@ -2,7 +2,7 @@
 """What a camera may change about a frame without changing what is true in it."""
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 SHIFT = 6  # the most a frame is moved, pixels
 SOFT = 0.25  # the share of frames that are blurred
@@ -52,5 +52,5 @@ def _relight(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def _blur(pixels: torch.Tensor) -> torch.Tensor:
-    padded = F.pad(pixels.permute(0, 3, 1, 2), (1,) * 4, mode="replicate")
-    return F.avg_pool2d(padded, 3, stride=1).permute(0, 2, 3, 1)
+    padded = functional.pad(pixels.permute(0, 3, 1, 2), (1,) * 4, mode="replicate")
+    return functional.avg_pool2d(padded, 3, stride=1).permute(0, 2, 3, 1)

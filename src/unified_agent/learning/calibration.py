@@ -20,10 +20,12 @@ class Detection:
 
     @property
     def precision(self) -> float:
+        """The share of its verdicts "true" that were right."""
         return self.true_positives / max(1, self.true_positives + self.false_positives)
 
     @property
     def recall(self) -> float:
+        """The share of the frames it was true of in which it was said."""
         return self.true_positives / max(1, self.true_positives + self.false_negatives)
 
 
@@ -51,7 +53,9 @@ def calibrate(scores: np.ndarray, truth: np.ndarray, precision: float = 0.998) -
     return float((ranked[cut] + below) / 2)
 
 
-def evaluate(sentences: Sequence[str], scores: np.ndarray, truth: np.ndarray, thresholds: np.ndarray) -> list[Detection]:
+def evaluate(
+    sentences: Sequence[str], scores: np.ndarray, truth: np.ndarray, thresholds: np.ndarray
+) -> list[Detection]:
     """One ``Detection`` a sentence, of scores and truth of shape (N, M) and thresholds of shape (M,)."""
     said, known = scores > thresholds, truth >= 0
     right = truth == 1

@@ -42,10 +42,13 @@ class Shard:
     @classmethod
     def load(cls, path: Path) -> "Shard":
         """The shard at a path; its frames stay on disk until they are used."""
-        return cls(np.load(_file(path, "frames"), mmap_mode="r"), *(np.load(_file(path, p)) for p in ("truth", "scenes")))
+        return cls(
+            np.load(_file(path, "frames"), mmap_mode="r"), *(np.load(_file(path, p)) for p in ("truth", "scenes"))
+        )
 
     @staticmethod
     def exists(path: Path) -> bool:
+        """Whether a whole shard lies at a path."""
         return _file(path, "frames").is_file()
 
 

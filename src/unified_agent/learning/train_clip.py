@@ -17,7 +17,7 @@ import open_clip
 import torch
 from open_clip.transform import PreprocessCfg
 from safetensors.torch import save_file
-from torch.nn import functional as F
+from torch.nn import functional
 from tqdm import tqdm
 
 from unified_agent.device import torch_device
@@ -58,7 +58,7 @@ class TrainingConfig:
         threads: of torch; 0 leaves torch's own choice.
     """
 
-    epochs: int = 12
+    epochs: int = 8
     batch: int = 64
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.05
@@ -106,7 +106,9 @@ class ClipTrainer:
         done, total = len(self.history), self._config.epochs
         with tqdm(total=total * steps, initial=done * steps, unit="step", desc="CLIP", mininterval=2) as bar:
             for epoch in range(done, total):
-                losses = [self._step(epoch * steps + i, total * steps, *lesson) for i, lesson in self._lessons(epoch, bar)]
+                losses = [
+                    self._step(epoch * steps + i, total * steps, *lesson) for i, lesson in self._lessons(epoch, bar)
+                ]
                 self.history.append({"epoch": epoch, "loss": float(np.mean(losses))})
                 bar.set_postfix(epoch=epoch + 1, loss=f"{self.history[-1]['loss']:.4f}")
                 self._save_progress()
@@ -116,8 +118,9 @@ class ClipTrainer:
     def _lessons(self, epoch: int, bar: tqdm):
         """Views, tokens and truth of every step of an epoch: the same whenever the epoch is begun."""
         config = self._config
-        order = np.random.default_rng((config.seed, epoch)).permutation(len(self._frames))
-        chance, words = torch.Generator().manual_seed(config.seed * 1000 + epoch), random.Random(config.seed * 1000 + epoch)
+        seed = config.seed * 1000 + epoch
+        order = np.random.default_rng(seed).permutation(len(self._frames))
+        chance, words = torch.Generator().manual_seed(seed), random.Random(seed)
         for i in range(len(order) // config.batch):
             chosen = np.sort(order[i * config.batch : (i + 1) * config.batch])
             views = torch.from_numpy(self._frames.frames(chosen))
@@ -139,8 +142,8 @@ class ClipTrainer:
         with torch.autocast(self._device.type, torch.bfloat16):
             images = self._model.encode_image(pixels)
             texts = self._model.encode_text(tokens.to(self._device))
-        images = F.normalize(images.float(), dim=-1).reshape(len(views), -1, images.shape[-1])
-        similarity = images @ F.normalize(texts.float(), dim=-1).T
+        images = functional.normalize(images.float(), dim=-1).reshape(len(views), -1, images.shape[-1])
+        similarity = images @ functional.normalize(texts.float(), dim=-1).T
         loss = self._loss(similarity.mean(dim=1, keepdim=True), truth)
         loss = loss + self._config.view_weight * self._loss(similarity, truth.expand(similarity.shape))
         self._optimizer.zero_grad(set_to_none=True)
@@ -152,7 +155,7 @@ class ClipTrainer:
     def _loss(self, similarity: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         logits = self._model.logit_scale.exp() * similarity + self._model.logit_bias
         known = truth != UNKNOWN
-        return F.binary_cross_entropy_with_logits(logits[known], truth[known].float())
+        return functional.binary_cross_entropy_with_logits(logits[known], truth[known].float())
 
     def _resume(self) -> None:
         if not (self._folder / PROGRESS).is_file():

@@ -6,7 +6,7 @@ import torch
 from open_clip.transform import PreprocessCfg
 from torch import nn
 from torchvision.transforms.v2 import InterpolationMode
-from torchvision.transforms.v2 import functional as F
+from torchvision.transforms.v2 import functional
 
 from unified_agent.errors import UserError
 
@@ -47,12 +47,12 @@ class Preprocess(nn.Module):
     def _resize(self, pixels: torch.Tensor) -> torch.Tensor:
         height, width = pixels.shape[-2:]
         if self._mode == "squash":
-            return F.resize(pixels, list(self.size), self._interpolation)
+            return functional.resize(pixels, list(self.size), self._interpolation)
         ratios = self.size[0] / height, self.size[1] / width
         ratio = min(ratios) if self._mode == "longest" else max(ratios)
-        pixels = F.resize(pixels, [round(height * ratio), round(width * ratio)], self._interpolation)
+        pixels = functional.resize(pixels, [round(height * ratio), round(width * ratio)], self._interpolation)
         missing = [max(0, size - have) for size, have in zip(self.size, pixels.shape[-2:], strict=True)]
         if any(missing):
             top, left = missing[0] // 2, missing[1] // 2
-            pixels = F.pad(pixels, [left, top, missing[1] - left, missing[0] - top], fill=self._fill)
-        return F.center_crop(pixels, list(self.size))
+            pixels = functional.pad(pixels, [left, top, missing[1] - left, missing[0] - top], fill=self._fill)
+        return functional.center_crop(pixels, list(self.size))

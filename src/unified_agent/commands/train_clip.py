@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``unified-agent train-clip``: collect labelled frames, train the small CLIP on them, calibrate it and test it."""
+
+import argparse
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from unified_agent.learning import clip_report
+from unified_agent.learning.calibration import table
+from unified_agent.learning.collection import Split, collect
+from unified_agent.learning.train_clip import ClipTrainer, TrainingConfig
+from unified_agent.robot.arm import Arm
+from unified_agent.vision.clip import Clip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the verb."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unified_agent" / "frames"
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/clip"), help="folder of the new checkpoint (%(default)s)"
+    )
+    parser.add_argument("--frames", type=Path, default=cache, help="folder of the labelled frames (%(default)s)")
+    parser.add_argument("--views", type=int, default=24000, help="views to train on, two frames each (%(default)s)")
+    parser.add_argument("--test-views", type=int, default=4000, help="held-out views to test on (%(default)s)")
+    parser.add_argument("--arm", default="fr3", help="arm in the pictures (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=TrainingConfig.epochs, help="passes over them (%(default)s)")
+    parser.add_argument("--seed", type=int, default=TrainingConfig.seed, help="of the training (%(default)s)")
+    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes (%(default)s)")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")
+    parser.add_argument(
+        "--evaluate", metavar="MODEL", help="do not train: test this checkpoint ('default': the shipped one)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> dict:
+    """Train and report, or only test; the dict holds precision and recall, of all and of each sentence."""
+    arm = Arm.load(arguments.arm)
+    held_out = collect(arguments.frames, Split.TEST, arguments.test_views, arm)
+    if arguments.evaluate:
+        found = clip_report.detections(Clip.load(arguments.evaluate, arguments.device), held_out)
+        print(table(found))
+        return {"ok": True, "model": arguments.evaluate, "views": len(held_out), **clip_report.summary(found)}
+
+    views = collect(arguments.frames, Split.TRAIN, arguments.views, arm)
+    tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_views, arm)
+    config = TrainingConfig(epochs=arguments.epochs, seed=arguments.seed, threads=arguments.threads)
+    began = time.monotonic()
+    history = ClipTrainer(views, arguments.out, config, arguments.device).run()
+    clip = Clip.load(str(arguments.out), arguments.device)
+    gammas = clip_report.thresholds(clip, tuning)
+    clip.card = {"thresholds": gammas, "default_threshold": max(gammas.values())}
+    found = clip_report.detections(clip, held_out)
+    clip_report.write_card(
+        arguments.out,
+        trained_by=f"unified-agent train-clip --views {arguments.views} --epochs {config.epochs} --seed {config.seed}",
+        config=asdict(config),
+        views={"training": len(views), "calibration": len(tuning), "test": len(held_out)},
+        **clip.card,
+        history=history,
+        test=clip_report.summary(found),
+    )
+    clip_report.draw(arguments.out, history, found)
+    print(table(found))
+    seconds = time.monotonic() - began
+    return {"ok": True, "out": str(arguments.out), "seconds": seconds, **clip_report.summary(found)}
