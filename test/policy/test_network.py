@@ -51,7 +51,9 @@ def test_a_state_that_is_not_finite_is_refused(network):
 
 def test_a_missing_object_is_named(network):
     with pytest.raises(UserError, match="needs the objects"):
-        network.sample([State({"red": STATE.objects["red"]}, STATE.tool, False)], ["grasp"], np.random.default_rng(0), 0)
+        network.sample(
+            [State({"red": STATE.objects["red"]}, STATE.tool, False)], ["grasp"], np.random.default_rng(0), 0
+        )
 
 
 def test_the_network_learns_to_point_at_the_object_of_the_sentence(network):
@@ -63,7 +65,13 @@ def test_the_network_learns_to_point_at_the_object_of_the_sentence(network):
     def batch():
         objects = torch.from_numpy(rng.uniform([0.4, -0.1, 0], [0.6, 0.1, 0.03], (64, 2, 3)).astype(np.float32))
         chosen = objects[torch.arange(64), torch.arange(64) % 2, :2]
-        return objects, torch.tensor(STATE.tool, dtype=torch.float32).expand(64, 3), torch.zeros(64).long(), words, chosen
+        return (
+            objects,
+            torch.tensor(STATE.tool, dtype=torch.float32).expand(64, 3),
+            torch.zeros(64).long(),
+            words,
+            chosen,
+        )
 
     for _ in range(400):
         loss = network.loss(*batch())

@@ -62,7 +62,7 @@ class CloningSettings:
         seed: of the batches and the noise.
     """
 
-    steps: int = 8000
+    steps: int = 5000
     batch: int = 256
     learning_rate: float = 1e-3
     position_noise: float = 0.003
@@ -84,9 +84,7 @@ def clone(
         raise UserError("There is nothing to clone: the data set holds no decision.")
     device = network.centre.device
     generator = torch.Generator().manual_seed(settings.seed)
-    objects, tool, actions = (
-        torch.as_tensor(a, dtype=torch.float32) for a in (data.objects, data.tool, data.actions)
-    )
+    objects, tool, actions = (torch.as_tensor(a, dtype=torch.float32) for a in (data.objects, data.tool, data.actions))
     holding = torch.as_tensor(data.holding).long()
     kinds, kind = np.unique(data.sentences, return_inverse=True)
     words = network.tokenize(list(kinds))
@@ -108,7 +106,13 @@ def clone(
     for step in tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="clone", mininterval=2):
         rows = torch.multinomial(weights, settings.batch, replacement=True, generator=generator)
         noise = settings.position_noise * torch.randn(settings.batch, objects.shape[1] + 1, 3, generator=generator)
-        batch = (objects[rows] + noise[:, 1:], tool[rows] + noise[:, 0], holding[rows], words[kind[rows]], actions[rows])
+        batch = (
+            objects[rows] + noise[:, 1:],
+            tool[rows] + noise[:, 0],
+            holding[rows],
+            words[kind[rows]],
+            actions[rows],
+        )
         loss = network.loss(*(part.to(device) for part in batch))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

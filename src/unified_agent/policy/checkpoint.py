@@ -52,7 +52,9 @@ class Policy:
             network = PolicyNetwork(NetworkConfig.from_json(card["network"]))
             network.load_state_dict(load_file(folder / WEIGHTS))
         except (json.JSONDecodeError, KeyError, RuntimeError, SafetensorError, UnicodeDecodeError) as error:
-            raise UserError(f"The policy in '{folder}' cannot be read ({error}): train it again or get it anew.") from None
+            raise UserError(
+                f"The policy in '{folder}' cannot be read ({error}): train it again or get it anew."
+            ) from None
         return cls(network.to(torch_device(device)), card, temperature)
 
     def save(self, folder: Path) -> None:
@@ -71,4 +73,3 @@ class Policy:
     def act_batch(self, states: Sequence[State], sentences: Sequence[str], rng: np.random.Generator) -> np.ndarray:
         """One action a state, shape (N, 2)."""
         return self.network.sample(states, sentences, rng, self.temperature)
-

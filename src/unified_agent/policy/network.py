@@ -53,7 +53,9 @@ class NetworkConfig:
             tuples = {key: tuple(values[key]) for key in ("words", "objects", "centre")}
             return cls(**{**values, **tuples})
         except (TypeError, KeyError) as error:
-            raise UserError(f"The network's description has the wrong keys ({error}): train the policy again.") from None
+            raise UserError(
+                f"The network's description has the wrong keys ({error}): train the policy again."
+            ) from None
 
 
 def split_words(sentence: str) -> list[str]:
@@ -92,19 +94,19 @@ class PolicyNetwork(nn.Module):
         self.head = nn.Linear(width, config.components * 5)
 
     def tokenize(self, sentences: Sequence[str]) -> Tensor:
-        """Word numbers, shape (N, max_words), padded at the end.
+        """Word numbers, shape (N, W), padded at the end to the longest sentence of the batch.
 
         Raises:
             UnknownWord: naming the nearest word that is known.
             UserError: where a sentence is longer than ``max_words``.
         """
-        padding = len(self.config.words)
-        out = torch.full((len(sentences), self.config.max_words), padding, dtype=torch.long)
+        split = [split_words(sentence) for sentence in sentences]
+        longest = max(map(len, split))
+        if longest > self.config.max_words:
+            raise UserError(f"A sentence has {longest} words; the policy reads {self.config.max_words} at most.")
+        out = torch.full((len(split), longest), len(self.config.words), dtype=torch.long)
         for row, sentence in enumerate(sentences):
-            words = split_words(sentence)
-            if len(words) > self.config.max_words:
-                raise UserError(f"'{sentence}' has {len(words)} words; the policy reads {self.config.max_words} at most.")
-            for column, word in enumerate(words):
+            for column, word in enumerate(split[row]):
                 if word not in self._word_ids:
                     known = nearest(word, self.config.words)
                     raise UnknownWord(f"The policy never learnt the word '{word}' of '{sentence}'. {known}")
@@ -116,10 +118,14 @@ class PolicyNetwork(nn.Module):
         expected = set(self.config.objects)
         for state in states:
             if set(state.objects) != expected:
-                raise UserError(f"The policy needs the objects {sorted(expected)}, the state has {sorted(state.objects)}.")
+                raise UserError(
+                    f"The policy needs the objects {sorted(expected)}, the state has {sorted(state.objects)}."
+                )
             if not state.finite:
                 raise UserError("The state holds a position that is not finite: it must not be acted on.")
-        objects = np.array([[state.objects[name] for name in self.config.objects] for state in states], dtype=np.float32)
+        objects = np.array(
+            [[state.objects[name] for name in self.config.objects] for state in states], dtype=np.float32
+        )
         tool = np.array([state.tool for state in states], dtype=np.float32)
         holding = torch.tensor([int(state.holding) for state in states])
         return torch.from_numpy(objects), torch.from_numpy(tool), holding
@@ -131,7 +137,7 @@ class PolicyNetwork(nn.Module):
             objects: (N, O, 3) metres in ``base_link``.
             tool: (N, 3) metres in ``base_link``.
             holding: (N,) 0 or 1.
-            words: (N, max_words) from :meth:`tokenize`.
+            words: (N, W) from :meth:`tokenize`.
 
         Returns:
             logits (N, K), means (N, K, 2) and log standard deviations (N, K, 2), the last
@@ -145,7 +151,7 @@ class PolicyNetwork(nn.Module):
                 self.tool_position((tool - self.centre) / self.config.scale)[:, None],
                 self.gripper(holding)[:, None],
                 self.object_position((objects - self.centre) / self.config.scale) + names,
-                self.word(words) + self.place_in_sentence,
+                self.word(words) + self.place_in_sentence[: words.shape[1]],
             ],
             dim=1,
         )

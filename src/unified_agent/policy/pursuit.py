@@ -102,5 +102,6 @@ class Pursuit:
         return [
             i
             for i, goal in enumerate(self.plan)
-            if goal.relation is not Relation.GRASPING and all(later.subject != goal.subject for later in self.plan[i + 1 :])
+            if goal.relation is not Relation.GRASPING
+            and all(later.subject != goal.subject for later in self.plan[i + 1 :])
         ]
