@@ -25,7 +25,7 @@ def load_spec(arm: Arm) -> "mujoco.MjSpec":
     """
     root = ElementTree.parse(arm.urdf).getroot()
     # MuJoCo's extension of URDF; these choices can be made only before it reads the file.
-    compiler = ElementTree.SubElement(root.find("mujoco") or ElementTree.SubElement(root, "mujoco"), "compiler")
+    compiler = _child(_child(root, "mujoco"), "compiler")
     for key, value in (("fusestatic", "false"), ("discardvisual", "false"), ("balanceinertia", "true")):
         compiler.set(key, value)
     compiler.set("meshdir", str(arm.urdf.parent))
@@ -33,6 +33,11 @@ def load_spec(arm: Arm) -> "mujoco.MjSpec":
         return mujoco.MjSpec.from_string(ElementTree.tostring(root, encoding="unicode"))
     except ValueError as error:
         raise ArmError(f"MuJoCo cannot read {arm.urdf}: {error}") from None
+
+
+def _child(parent: ElementTree.Element, tag: str) -> ElementTree.Element:
+    found = parent.find(tag)
+    return ElementTree.SubElement(parent, tag) if found is None else found
 
 
 class Kinematics:
@@ -108,10 +113,12 @@ class Kinematics:
         """Translation and rotation vector from the tool at ``q`` to the target, in base_link, shape (6,)."""
         self._data.qpos[self._qpos] = q
         mujoco.mj_kinematics(self._model, self._data)
-        actual = self._data.xmat[self._tool].reshape(3, 3)
-        # The sine-weighted axis of the rotation that is left; enough below 90 degrees.
-        turn = 0.5 * sum(np.cross(actual[:, axis], rotation[:, axis]) for axis in range(3))
-        return np.concatenate([position - self._data.xpos[self._tool], turn])
+        turn = rotation @ self._data.xmat[self._tool].reshape(3, 3).T
+        # The rotation that is left, as sin(angle) * axis; good below 90 degrees.
+        axis = 0.5 * (turn[_VEE[0]] - turn[_VEE[1]])
+        return np.concatenate([position - self._data.xpos[self._tool], axis])
 
 
 _DAMPING = 1e-4 * np.eye(6)
+_VEE = (([2, 0, 1], [1, 2, 0]), ([1, 2, 0], [2, 0, 1]))
+"""Rows and columns of a skew-symmetric matrix that hold its vector, and their negatives."""

@@ -102,12 +102,12 @@ class Motions:
         across = []
         if tool[2] < self._arm.hover - 0.02:
             high = np.array([*tool[:2], self._arm.hover])
-            path = self._line(q, tool, high, spacing=0.05)
+            path = self._line(q, tool, high, spacing=0.08)
             across.append(self._arm_move("clear", path, tool, high, _UP))
             tool, q = high, path[-1]
         path = self._line(q, tool, above, spacing=0.15)
         across.append(self._arm_move("above", path, tool, above, _ACROSS))
-        path = self._line(path[-1], above, target, spacing=0.05)
+        path = self._line(path[-1], above, target, spacing=0.08)
         down = self._arm_move("down", path, above, target, _DOWN, retreat=path[0])
         return across, down, self._arm_move("up", path[::-1], target, above, _UP)
 

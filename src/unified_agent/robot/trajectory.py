@@ -61,8 +61,8 @@ class JointTrajectory:
             return self.positions[0], np.zeros(len(self.joints))
         segment = bisect_right(self._starts, time) - 1
         t = time - self._starts[segment]
-        c0, c1, c2, c3 = self._coefficients[segment]
-        return c0 + t * (c1 + t * (c2 + t * c3)), c1 + t * (2 * c2 + 3 * t * c3)
+        both = np.array((1.0, t, t * t, t * t * t)) @ self._polynomials[segment]
+        return both[: len(self.joints)], both[len(self.joints) :]
 
     @cached_property
     def _starts(self) -> list[float]:
@@ -70,11 +70,18 @@ class JointTrajectory:
 
     @cached_property
     def _coefficients(self) -> np.ndarray:
-        """Cubic Hermite coefficients, lowest power first, shape (T - 1, 4, J)."""
+        """Cubic Hermite coefficients, lowest power first, shape (4, T - 1, J)."""
         h = np.diff(self.times)[:, None]
         p0, p1, v0, v1 = self.positions[:-1], self.positions[1:], self.velocities[:-1], self.velocities[1:]
         slope = (p1 - p0) / h
-        return np.stack([p0, v0, (3 * slope - 2 * v0 - v1) / h, (v0 + v1 - 2 * slope) / h**2], axis=1)
+        return np.array([p0, v0, (3 * slope - 2 * v0 - v1) / h, (v0 + v1 - 2 * slope) / h**2])
+
+    @cached_property
+    def _polynomials(self) -> np.ndarray:
+        """Coefficients of position and, beside them, of velocity, shape (T - 1, 4, 2 J)."""
+        c0, c1, c2, c3 = self._coefficients
+        velocity = np.array([c1, 2 * c2, 3 * c3, np.zeros_like(c3)])
+        return np.concatenate([self._coefficients, velocity], axis=2).swapaxes(0, 1)
 
     def check(self, joints, lower, upper, max_velocity) -> None:
         """Refuse what these joints must not do.
@@ -129,7 +136,7 @@ class JointTrajectory:
         """Position and its first two derivatives at many times inside the trajectory, each (K, J)."""
         segment = np.clip(np.searchsorted(self.times, times, side="right") - 1, 0, len(self.times) - 2)
         t = (times - self.times[segment])[:, None]
-        c0, c1, c2, c3 = np.moveaxis(self._coefficients[segment], 1, 0)
+        c0, c1, c2, c3 = self._coefficients[:, segment]
         return c0 + t * (c1 + t * (c2 + t * c3)), c1 + t * (2 * c2 + 3 * t * c3), 2 * c2 + 6 * t * c3
 
 

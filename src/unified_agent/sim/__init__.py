@@ -6,7 +6,7 @@ ENVIRONMENT = "unified_agent/StackObjects-v0"
 
 def register() -> None:
     """Make the environment known to ``gymnasium.make``; called by Gymnasium through the package's entry point."""
-    import gymnasium
+    from gymnasium.envs import registration
 
-    if ENVIRONMENT not in gymnasium.registry:
-        gymnasium.register(ENVIRONMENT, entry_point="unified_agent.sim.env:StackObjects")
+    if ENVIRONMENT not in registration.registry:
+        registration.register(ENVIRONMENT, entry_point="unified_agent.sim.env:StackObjects")

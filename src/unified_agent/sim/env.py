@@ -78,7 +78,7 @@ class StackObjects(gymnasium.Env):
             seed=int(self.np_random.integers(2**31)), layout=self.task.layout(self.np_random, self.world.objects)
         )
         self._actions = 0
-        return self._observation(), self._info(None)
+        return self._observation(), self._info(self.task.success(self.world), None)
 
     def step(self, action: np.ndarray):
         """Carry out one pick or place.
@@ -90,18 +90,18 @@ class StackObjects(gymnasium.Env):
         self._actions += 1
         success = self.task.success(self.world)
         truncated = not success and (self._actions >= self.max_actions or self._astray())
-        return self._observation(), float(success), success, truncated, self._info(failed)
+        return self._observation(), float(success), success, truncated, self._info(success, failed)
 
     def perform(self, action: np.ndarray) -> str | None:
         """Carry out one action in the world; why the motion was given up, or None."""
-        world, arms = self.world, len(self.world.arm.joints)
+        world = self.world
         try:
-            moves = self._motions.act(action, self.state, world.joint_state()[1][:arms])
+            moves = self._motions.act(action, self.state, world.arm_positions)
         except Unreachable as error:
             return str(error)
         runner = MotionRunner(world.arm, moves)
         while True:
-            for move in runner.step(world.time, world.joint_state()[1][:arms]):
+            for move in runner.step(world.time, world.arm_positions):
                 (world.command_gripper if move.gripper else world.command_arm)(move.trajectory)
             if runner.done:
                 break
@@ -138,5 +138,5 @@ class StackObjects(gymnasium.Env):
         state = self.state
         return {"objects": np.array(list(state.objects.values())), "tool": state.tool, "holding": int(state.holding)}
 
-    def _info(self, failed: str | None) -> dict[str, Any]:
-        return {"success": self.task.success(self.world), "motion": failed, "time": self.world.time}
+    def _info(self, success: bool, failed: str | None) -> dict[str, Any]:
+        return {"success": success, "motion": failed, "time": self.world.time}

@@ -60,6 +60,7 @@ class World:
         self._rng = np.random.default_rng(seed)
         joints = [self.model.joint(scene.ARM + name) for name in (*arm.joints, *arm.gripper_joints)]
         self._qpos = np.array([joint.qposadr[0] for joint in joints])
+        self._arm_qpos = self._qpos[: len(arm.joints)]
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._free = {name: self.model.joint(name) for name in self.objects}
         self._body = {name: self.model.body(name).id for name in self.objects}
@@ -100,11 +101,14 @@ class World:
         """Advance by ``n`` physics steps, the controllers setting the servos at their own rate."""
         while n > 0:
             phase = round(self.data.time / self.timestep) % CONTROL_STEPS
-            if phase == 0:
+            if phase == 0 and (self._arm.moving or self._gripper.moving):
                 self._set_servos()
             burst = min(n, CONTROL_STEPS - phase)
-            mujoco.mj_step(self.model, self.data, nstep=burst)
+            self._advance(burst)
             n -= burst
+
+    def _advance(self, n: int) -> None:
+        mujoco.mj_step(self.model, self.data, nstep=n)
 
     def command_arm(self, trajectory: JointTrajectory, start: float | None = None) -> None:
         """Follow a trajectory of the arm's joints; it replaces the one before (see ``TrajectoryController``)."""
@@ -116,8 +120,9 @@ class World:
 
     def hold(self) -> None:
         """Drop all trajectories: the arm stays where it is, the gripper keeps what it was told."""
-        self._arm.hold(self.data.qpos[self._qpos[self._servos]])
+        self._arm.hold(self.arm_positions)
         self._gripper.hold(self._gripper.sample(self.time)[0])
+        self._set_servos()
 
     def state(self) -> State:
         """True positions of the objects, and the tool and grip that follow from the measured joints."""
@@ -126,6 +131,11 @@ class World:
         tool, _ = self._kinematics.forward(measured[:arms])
         objects = {name: self.data.xpos[body].copy() for name, body in self._body.items()}
         return State(objects=objects, tool=tool, holding=self.arm.holding(measured[arms]))
+
+    @property
+    def arm_positions(self) -> np.ndarray:
+        """Measured positions of the arm's joints, shape (J,)."""
+        return self.data.qpos[self._arm_qpos]
 
     def joint_state(self) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:
         """Names, and measured positions, velocities and efforts, of the arm's and then the gripper's joints."""
