@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unified_agent.language.subgoals import OBJECTS, Relation, SubGoal
+from unified_agent.language.subgoals import Relation, SubGoal
 from unified_agent.policy.mdp import Action, State
 from unified_agent.sim import tasks
 from unified_agent.sim.env import StackObjects
@@ -27,7 +27,7 @@ def act(subgoal: SubGoal, state: State, basket) -> Action:
     return np.clip(_target(subgoal, state, basket), (x_min, y_min), (x_max, y_max))
 
 
-def run(task: str, episodes: int, seed: int = 0, objects: tuple[str, ...] = OBJECTS) -> dict[str, Any]:
+def run(task: str, episodes: int, seed: int = 0) -> dict[str, Any]:
     """Let the teacher do a task, or a group of tasks in turn, from random starts.
 
     Returns:

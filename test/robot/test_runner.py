@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from unified_agent.robot.arm import Arm
+from unified_agent.robot.motions import Move
+from unified_agent.robot.runner import MotionRunner
+from unified_agent.robot.trajectory import JointTrajectory
+
+PERIOD = 0.02
+
+
+@pytest.fixture(scope="module")
+def arm():
+    return Arm.load("fr3")
+
+
+@pytest.fixture
+def moves(arm):
+    low = arm.home + 0.2
+    return [
+        Move("open", JointTrajectory(["finger"], [0.3], [[0.04]]), True, 0.0),
+        Move("down", JointTrajectory(arm.joints, [0, 1], [arm.home, low]), False, 1.0, retreat=arm.home),
+        Move("close", JointTrajectory(["finger"], [0.3], [[0.0]]), True, 0.4),
+        Move("up", JointTrajectory(arm.joints, [0, 1], [low, arm.home]), False, 1.0),
+    ]
+
+
+def run(runner, measured):
+    """The moves begun and when, for an arm whose measured joints are ``measured(wanted)``."""
+    begun, now, following = [], 5.0, None
+    while not runner.done and now < 20.0:
+        q = runner._arm.home if following is None else measured(following[0].sample(now - following[1])[0])
+        for move in runner.step(now, q):
+            begun.append((move.name, round(now - 5.0, 2)))
+            if not move.gripper:
+                following = (move.trajectory, now)
+        now += PERIOD
+    return begun
+
+
+def test_moves_begin_when_the_ones_before_have_ended(arm, moves):
+    runner = MotionRunner(arm, moves)
+    assert run(runner, lambda wanted: wanted) == [("open", 0.0), ("down", 0.0), ("close", 1.0), ("up", 1.4)]
+    assert runner.done
+    assert runner.failed is None
+
+
+def test_an_arm_that_is_blocked_on_the_way_down_retreats_and_says_so(arm, moves):
+    runner = MotionRunner(arm, moves)
+    stuck = arm.home + 0.1
+    begun = run(runner, lambda wanted: np.minimum(wanted, stuck))
+    assert [name for name, _ in begun] == ["open", "down", "retreat"]
+    assert runner.done
+    assert "in the way" in runner.failed
+
+
+def test_the_retreat_leads_from_where_the_arm_is_to_above(arm, moves):
+    runner = MotionRunner(arm, moves)
+    runner.step(0.0, arm.home)
+    measured = arm.home + 0.05
+    (retreat,) = runner.step(0.5, measured)
+    np.testing.assert_allclose(retreat.trajectory.positions[[0, -1]], [measured, arm.home])
+    retreat.trajectory.check(arm.joints, arm.lower, arm.upper, arm.max_velocity)
+
+
+def test_a_move_that_is_not_guarded_may_lag(arm, moves):
+    runner = MotionRunner(arm, moves[3:])
+    assert run(runner, lambda wanted: wanted - 0.1) == [("up", 0.0)]
+    assert runner.failed is None
