@@ -59,7 +59,7 @@ def test_a_missing_object_is_named(network):
 def test_the_network_learns_to_point_at_the_object_of_the_sentence(network):
     rng = np.random.default_rng(0)
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
-    sentences = ["grasp the red", "grasp the blue"] * 32
+    sentences = ["red", "blue"] * 32
     words = network.tokenize(sentences)
 
     def batch():
@@ -73,7 +73,7 @@ def test_the_network_learns_to_point_at_the_object_of_the_sentence(network):
             chosen,
         )
 
-    for _ in range(400):
+    for _ in range(700):
         loss = network.loss(*batch())
         optimiser.zero_grad()
         loss.backward()
@@ -81,4 +81,4 @@ def test_the_network_learns_to_point_at_the_object_of_the_sentence(network):
     objects, _, _, _, wanted = batch()
     states = [State(dict(zip(("red", "blue"), o.numpy(), strict=True)), STATE.tool, False) for o in objects]
     actions = network.eval().sample(states, sentences, rng, 0.0)
-    assert np.median(np.linalg.norm(actions - wanted.numpy(), axis=1)) < 0.02
+    assert np.median(np.linalg.norm(actions - wanted.numpy(), axis=1)) < 0.02  # they are about 0.1 apart

@@ -12,6 +12,7 @@ from unified_agent.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments."""
     parser.add_argument(
         "--task",
         default="stack",
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict:
+    """Measure, print, and return the figures."""
     from unified_agent.learning.evaluation import Agent, evaluate
     from unified_agent.sim import tasks
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments."""
     parser.add_argument(
         "--out",
         type=Path,
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict:
+    """Train, print the success of each skill, and return the card."""
     from unified_agent.device import torch_device
     from unified_agent.learning.cloning import CloningSettings
     from unified_agent.learning.train_policy import train

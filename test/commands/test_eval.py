@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+
+import pytest
+
+from unified_agent.cli import main
+from unified_agent.commands.eval import wilson
+
+
+@pytest.mark.parametrize(
+    ("successes", "count", "low", "high"), [(95, 100, 0.888, 0.978), (100, 100, 0.963, 1.0), (0, 10, 0.0, 0.278)]
+)
+def test_the_interval_of_a_rate_is_wilsons(successes, count, low, high):
+    assert wilson(successes, count) == pytest.approx((low, high), abs=0.001)
+
+
+def test_a_misspelt_task_names_the_nearest_and_ends_with_2(capsys):
+    assert main(["eval", "--task", "stack_red_on_blu"]) == 2
+    assert "Did you mean 'stack_red_on_blue'?" in capsys.readouterr().err
+
+
+def test_no_episodes_is_a_user_mistake_and_json_says_so(capsys):
+    assert main(["eval", "--episodes", "0", "--json"]) == 2
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert answer["ok"] is False
+    assert "--episodes must be 1 or more" in answer["error"]
