@@ -34,7 +34,7 @@ def test_an_unknown_arm_is_an_error_that_names_the_nearest():
 
 
 def test_a_misspelt_key_is_an_error_that_names_the_nearest(variant):
-    with pytest.raises(ArmError, match="unknown key 'ofen'.*Did you mean 'open'"):
+    with pytest.raises(ArmError, match=r"unknown key 'ofen'.*Did you mean 'open'"):
         Arm.load(variant(lambda data: data["gripper"].update(ofen=0.04)))
 
 
@@ -44,7 +44,7 @@ def test_a_missing_key_is_named(variant):
 
 
 def test_a_joint_that_the_urdf_does_not_have_is_an_error(variant):
-    with pytest.raises(ArmError, match="fr3_joint9.*Did you mean 'fr3_joint"):
+    with pytest.raises(ArmError, match=r"fr3_joint9.*Did you mean 'fr3_joint"):
         Arm.load(variant(lambda data: data["joints"].__setitem__(0, "fr3_joint9")))
 
 

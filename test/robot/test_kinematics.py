@@ -51,7 +51,7 @@ def test_every_corner_of_the_basket_is_reached_pointing_down_within_the_limits(k
     x_min, x_max, y_min, y_max = kinematics.arm.basket
     for target in np.stack(np.meshgrid((x_min, x_max), (y_min, y_max), (0.02, 0.22)), -1).reshape(-1, 3):
         q = kinematics.inverse(target)
-        assert np.all(q >= kinematics.arm.lower) and np.all(q <= kinematics.arm.upper)
+        np.testing.assert_array_equal(q, np.clip(q, kinematics.arm.lower, kinematics.arm.upper))
         position, rotation = kinematics.forward(q)
         np.testing.assert_allclose(position, target, atol=1e-3)
         np.testing.assert_allclose(rotation, DOWN, atol=1e-3)

@@ -58,7 +58,8 @@ max_acceleration: [8, 8, 8]
 tool_frame: tip
 basket: {x: [0.15, 0.45], y: [-0.15, 0.15]}
 hover: 0.22
-gripper: {joints: [jaw_a, jaw_b], fingers: [finger_a, finger_b], open: 0.04, closed: 0.0, holding: [0.005, 0.035], force: 40}
+gripper:
+  {joints: [jaw_a, jaw_b], fingers: [finger_a, finger_b], open: 0.04, closed: 0.0, holding: [0.005, 0.035], force: 40}
 topics: {arm: /gantry/joint_trajectory, gripper: /jaws/joint_trajectory}
 servo: {stiffness: [9000, 9000, 9000], damping: [400, 400, 400]}
 """

@@ -65,7 +65,7 @@ def test_a_pick_of_nothing_moves_nothing_and_the_next_pick_works(env):
 
 def test_a_finger_that_lands_on_a_box_is_noticed_and_the_arm_retreats(env):
     env.reset(seed=2)
-    *_, info = env.step(above(env, "red") + (0.0, 0.042))
+    *_, info = env.step(above(env, "red") + np.array([0.0, 0.042]))
     assert "in the way" in info["motion"]
     assert env.state.tool[2] > 0.2
 

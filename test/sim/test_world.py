@@ -40,7 +40,7 @@ def test_objects_start_inside_the_basket_with_room_for_the_hand_between_them(wor
     for seed in range(50):
         world.reset(seed=seed)
         where = positions(world)[:, :2]
-        assert np.all(where >= (x_min, y_min)) and np.all(where <= (x_max, y_max))
+        np.testing.assert_array_equal(where, np.clip(where, (x_min, y_min), (x_max, y_max)))
         gaps = np.linalg.norm(where[:, None] - where[None], axis=2)[np.triu_indices(3, 1)]
         assert gaps.min() >= SEPARATION
 

@@ -79,7 +79,7 @@ class JointTrajectory:
     @cached_property
     def _polynomials(self) -> np.ndarray:
         """Coefficients of position and, beside them, of velocity, shape (T - 1, 4, 2 J)."""
-        c0, c1, c2, c3 = self._coefficients
+        _, c1, c2, c3 = self._coefficients
         velocity = np.array([c1, 2 * c2, 3 * c3, np.zeros_like(c3)])
         return np.concatenate([self._coefficients, velocity], axis=2).swapaxes(0, 1)
 

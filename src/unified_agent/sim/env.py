@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The world as a Gymnasium environment whose steps are whole picks and places."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -40,7 +40,7 @@ class StackObjects(gymnasium.Env):
         world: an existing world to act in instead.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 1}
+    metadata: ClassVar = {"render_modes": ["rgb_array"], "render_fps": 1}
 
     def __init__(
         self,

@@ -3,7 +3,6 @@
 
 from time import perf_counter
 
-
 from unified_agent.robot.arm import Arm
 from unified_agent.sim import teacher
 from unified_agent.sim.env import StackObjects

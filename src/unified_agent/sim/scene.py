@@ -18,6 +18,7 @@ ARM = "arm/"
 COLOURS = {"red": (0.80, 0.10, 0.09), "green": (0.10, 0.56, 0.18), "blue": (0.10, 0.25, 0.80)}
 TABLE_COLOUR = (0.60, 0.50, 0.40)
 MAT_COLOUR = (0.33, 0.36, 0.40)
+RIM_COLOUR = (0.80, 0.77, 0.70)
 
 _FIELD_OF_VIEW = 50.0
 _EYE = np.array([0.33, 0.38, 0.42])
@@ -41,7 +42,7 @@ def build(arm: Arm, objects: tuple[str, ...]) -> "mujoco.MjModel":
         _add_box(spec, name)
     for name, side in zip(CAMERAS, (1, -1), strict=True):
         eye = middle + _EYE * (1, side, 1)
-        look_at = middle + (0, 0, _LOOK_AT_HEIGHT)
+        look_at = middle + np.array([0, 0, _LOOK_AT_HEIGHT])
         spec.worldbody.add_camera(name=name, pos=eye, quat=_look(eye, look_at), fovy=_FIELD_OF_VIEW)
     _attach_arm(spec, arm)
     return spec.compile()
@@ -126,7 +127,11 @@ def _add_table(spec, arm: Arm) -> None:
         ("rim_right", (0, -y_half), (x_half, thick)),
     ):
         spec.worldbody.add_geom(
-            name=name, type=box, pos=middle + (*position, half), size=(*size, half), rgba=(0.80, 0.77, 0.70, 1)
+            name=name,
+            type=box,
+            pos=middle + np.array([*position, half]),
+            size=(*size, half),
+            rgba=(*RIM_COLOUR, 1),
         )
 
 

@@ -31,7 +31,8 @@ def run(task: str, episodes: int, seed: int = 0) -> dict[str, Any]:
     """Let the teacher do a task, or a group of tasks in turn, from random starts.
 
     Returns:
-        ``task``, ``episodes``, ``successes``, ``standing`` (successes that hold 5 s later), ``failures`` (why -> count).
+        ``task``, ``episodes``, ``successes``, ``standing`` (successes that still hold 5 s later) and
+        ``failures`` (why -> count).
     """
     group = tasks.group(task)
     env = StackObjects(group[0].name)

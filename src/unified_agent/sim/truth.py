@@ -31,7 +31,7 @@ class Truth:
         self._owner[model.geom("table").id] = "table"
         for finger in fingers:
             body = model.body(ARM + finger).id
-            self._owner |= {geom: finger for geom in np.flatnonzero(model.geom_bodyid == body).tolist()}
+            self._owner |= dict.fromkeys(np.flatnonzero(model.geom_bodyid == body).tolist(), finger)
         self._fingers = frozenset(fingers)
 
     def holds(self, subgoal: SubGoal) -> bool | None:
