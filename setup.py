@@ -68,6 +68,7 @@ setup(
         "console_scripts": [
             "unified-agent = unified_agent.cli:main",
             *(f"{node} = {PACKAGE}.nodes.{node}:main" for node in NODES),
-        ]
+        ],
+        "gymnasium.envs": [f"__root__ = {PACKAGE}.sim:register"],
     },
 )
