@@ -8,7 +8,7 @@ from unified_agent.robot.trajectory import InvalidTrajectory, JointTrajectory
 
 @pytest.fixture
 def controller():
-    return TrajectoryController("ab", [-1, -1], [1, 1], [2, 2], [0.0, 0.0])
+    return TrajectoryController("ab", [-1, -1], [1, 1], [2, 2], [0.0, 0.0], period=0.01)
 
 
 def to(*position, times=(0.0, 1.0)):
@@ -41,6 +41,17 @@ def test_a_stale_trajectory_is_refused_and_nothing_moves(controller):
     with pytest.raises(InvalidTrajectory, match=r"ended 2\.00 s ago"):
         controller.command(to(1, 1), now=8.0, start=5.0)
     np.testing.assert_allclose(controller.sample(8.5)[0], [0, 0])
+
+
+def test_a_trajectory_of_hours_is_refused(controller):
+    with pytest.raises(InvalidTrajectory, match="within 600 s"):
+        controller.command(to(1, 1, times=(0.0, 7200.0)), now=0.0)
+
+
+def test_set_points_change_once_a_period(controller):
+    controller.command(to(1, 1), now=0.0)
+    np.testing.assert_array_equal(controller.sample(0.509)[0], controller.sample(0.5)[0])
+    assert controller.sample(0.51)[0][0] > controller.sample(0.5)[0][0]
 
 
 def test_an_invalid_trajectory_leaves_the_one_before_running(controller):

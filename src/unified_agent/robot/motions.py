@@ -11,8 +11,8 @@ from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics, Unreachable
 from unified_agent.robot.trajectory import JointTrajectory
 
-_ACROSS, _DOWN, _UP = (1.0, 4.0), (0.4, 3.0), (0.6, 4.0)
-"""Top speed (m/s) and acceleration (m/s^2) of the tool."""
+_ACROSS, _VERTICAL = (1.0, 4.0), (0.45, 3.5)
+"""Top speed (m/s) and acceleration (m/s^2) of the tool, along the table and along the vertical."""
 _MARGIN = 0.9
 """Of the joints' velocity and acceleration limits."""
 _CLEARANCE = 0.004
@@ -102,14 +102,14 @@ class Motions:
         across = []
         if tool[2] < self._arm.hover - 0.02:
             high = np.array([*tool[:2], self._arm.hover])
-            path = self._line(q, tool, high, spacing=0.08)
-            across.append(self._arm_move("clear", path, tool, high, _UP))
+            path = self._line(q, tool, high, spacing=0.1)
+            across.append(self._arm_move("clear", path, tool, high, _VERTICAL))
             tool, q = high, path[-1]
         path = self._line(q, tool, above, spacing=0.15)
         across.append(self._arm_move("above", path, tool, above, _ACROSS))
-        path = self._line(path[-1], above, target, spacing=0.08)
-        down = self._arm_move("down", path, above, target, _DOWN, retreat=path[0])
-        return across, down, self._arm_move("up", path[::-1], target, above, _UP)
+        path = self._line(path[-1], above, target, spacing=0.1)
+        down = self._arm_move("down", path, above, target, _VERTICAL, retreat=path[0])
+        return across, down, Move("up", down.trajectory.reversed(), gripper=False, seconds=down.seconds)
 
     def _line(self, q: np.ndarray, start: np.ndarray, end: np.ndarray, spacing: float) -> list[np.ndarray]:
         """Joint positions along a straight line of the tool, beginning with ``q``."""

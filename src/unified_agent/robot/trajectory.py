@@ -64,6 +64,15 @@ class JointTrajectory:
         both = np.array((1.0, t, t * t, t * t * t)) @ self._polynomials[segment]
         return both[: len(self.joints)], both[len(self.joints) :]
 
+    def samples(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and velocities, each (K, J), at K times; the nearer end, at rest, outside the trajectory."""
+        if len(self.times) == 1:
+            return np.repeat(self.positions, len(times), axis=0), np.zeros((len(times), len(self.joints)))
+        inside = np.clip(times, self.times[0], self.times[-1])
+        positions, velocities, _ = self._derivatives(inside)
+        velocities[(times != inside) | (times == self.times[-1])] = 0.0
+        return positions, velocities
+
     @cached_property
     def _starts(self) -> list[float]:
         return self.times.tolist()
@@ -82,6 +91,11 @@ class JointTrajectory:
         _, c1, c2, c3 = self._coefficients
         velocity = np.array([c1, 2 * c2, 3 * c3, np.zeros_like(c3)])
         return np.concatenate([self._coefficients, velocity], axis=2).swapaxes(0, 1)
+
+    def reversed(self) -> "JointTrajectory":
+        """The same way back, in the same time."""
+        times = self.times[-1] - self.times[::-1]
+        return JointTrajectory(self.joints, times, self.positions[::-1], -self.velocities[::-1])
 
     def check(self, joints, lower, upper, max_velocity) -> None:
         """Refuse what these joints must not do.

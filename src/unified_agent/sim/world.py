@@ -64,13 +64,14 @@ class World:
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._free = {name: self.model.joint(name) for name in self.objects}
         self._body = {name: self.model.body(name).id for name in self.objects}
+        period = CONTROL_STEPS * self.timestep
         # A damped servo lags by damping / stiffness, and one set point stands for the whole period.
-        self._lead = arm.damping / arm.stiffness + 0.5 * CONTROL_STEPS * self.timestep
+        self._lead = arm.damping / arm.stiffness + 0.5 * period
         self._servos = slice(0, len(arm.joints))
-        self._arm = TrajectoryController(arm.joints, arm.lower, arm.upper, arm.max_velocity, arm.home)
+        self._arm = TrajectoryController(arm.joints, arm.lower, arm.upper, arm.max_velocity, arm.home, period)
         low, high = sorted((arm.gripper_closed, arm.gripper_open))
         self._gripper = TrajectoryController(
-            arm.gripper_joints[:1], [low], [high], [arm.gripper_velocity], [arm.gripper_open]
+            arm.gripper_joints[:1], [low], [high], [arm.gripper_velocity], [arm.gripper_open], period
         )
         self.reset()
 
