@@ -27,7 +27,9 @@ class Captioner(shell.AgentNode):
         Spec("clip_model", "default", "CLIP: 'default', NAME:TAG of open_clip, hf-hub:OWNER/REPOSITORY, or a folder."),
         Spec("device", "auto", "Where CLIP computes.", options=("auto", "cpu", "cuda")),
         Spec("threads", 1, "CPU threads of CLIP.", low=1, high=256),
-        Spec("successive_frames", 3, "Frames in a row over the threshold before a sub-goal is reached.", low=1, high=100),
+        Spec(
+            "successive_frames", 3, "Frames in a row over the threshold before a sub-goal is reached.", low=1, high=100
+        ),
         Spec("sentences", [""], _SENTENCES, live=True),
     )
 

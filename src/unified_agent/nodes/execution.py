@@ -47,7 +47,6 @@ class PlanExecution:
 
     Attributes:
         pursuit: which sub-goal, and how it ended.
-        attempts: goes up whenever frames begin to be watched for a sub-goal: the captioner must then count anew.
         actions: picks and places so far.
         trouble: why the last motion failed; empty when it did not.
     """
@@ -65,14 +64,14 @@ class PlanExecution:
         watched: int = 8,
     ):
         self.pursuit = Pursuit(plan.subgoals, tries)
-        self.attempts = self.actions = 0
+        self.actions = 0
         self.trouble = ""
         self._arm, self._motions, self._choose = arm, motions, choose
         self._deadline = now + time_limit
         self._successive, self._watched = successive, watched
         self._runner: MotionRunner | None = None
         self._frames: list[frozenset[str]] = []
-        self._reached = False
+        self._reached = ""
         self._since = now
         self.phase = Phase.SETTLING
 
@@ -108,15 +107,16 @@ class PlanExecution:
             return
         self._frames.append(frozenset(true))
         steady = self._steady()
-        seen = steady | {self.sentence} if self._reached else steady
+        # The captioner's word counts once it has outlived the action: what is grasped may slip on the way up.
+        seen = steady if self._reached == self.sentence else steady - {self.sentence}
         if self.sentence in seen or len(self._frames) >= self._watched:
-            self.pursuit.judge(seen)
+            if self.pursuit.judge(seen):
+                self._reached = ""
             self.phase = Phase.AIMING
 
     def reached(self, sentence: str) -> None:
         """The captioner says that a sub-goal was reached."""
-        if self.phase is Phase.WATCHING and sentence == self.sentence:
-            self._reached = True
+        self._reached = sentence
 
     def interrupt(self, now: float) -> None:
         """The arm was stopped: forget the motion, and act anew once everything rests and sees."""
@@ -131,8 +131,7 @@ class PlanExecution:
 
     def _watch(self, now: float) -> None:
         self.phase, self._since = Phase.WATCHING, now
-        self._frames, self._reached = [], False
-        self.attempts += 1
+        self._frames = []
 
     def _act(self, now: float, state: State, q: np.ndarray) -> list[Move]:
         goal = self.pursuit.aim(state.holding)

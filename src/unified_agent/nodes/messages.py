@@ -117,9 +117,7 @@ def positions_of(message: MarkerArray, names: Sequence[str]) -> tuple[float, dic
 def trajectory_message(trajectory: JointTrajectory) -> JointTrajectoryMessage:
     """A trajectory to be started at once (its stamp is zero)."""
     message = JointTrajectoryMessage(joint_names=list(trajectory.joints))
-    for time, positions, velocities in zip(
-        trajectory.times, trajectory.positions, trajectory.velocities, strict=True
-    ):
+    for time, positions, velocities in zip(trajectory.times, trajectory.positions, trajectory.velocities, strict=True):
         point = JointTrajectoryPoint(positions=positions.tolist(), velocities=velocities.tolist())
         whole = round(float(time) * NANO)
         point.time_from_start = Duration(sec=whole // NANO, nanosec=whole % NANO)

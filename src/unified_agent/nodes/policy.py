@@ -60,7 +60,7 @@ class PolicyNode(shell.AgentNode):
         self._execution: PlanExecution | None = None
         self._stopped = False
         self._moving: tuple[Move, float] | None = None
-        self._attempts = self._reached_count = 0
+        self._pursued = ""
         self._q = self._gripper = None
         self._objects: dict[str, np.ndarray] = {}
         # Of the newest usable measurement: (stamp, wall time of receipt).
@@ -80,7 +80,7 @@ class PolicyNode(shell.AgentNode):
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/resume", self._on_resume)
         self.create_timer(CHECK_PERIOD, self._watch_over, clock=self.steady)
-        self._subgoal.publish(String(data=""))
+        self._pursue("")
         self.report(shell.OK, "ready: no plan")
 
     def figures(self) -> dict[str, object]:
@@ -120,12 +120,9 @@ class PolicyNode(shell.AgentNode):
             time_limit=self.settings["time_limit"],
             watched=self.settings["watched_frames"],
         )
-        self._attempts = self._reached_count = 0
         self._heard = self._judged_at = time.monotonic()
         self._episode.publish(String(data=f"start {plan.instruction}".strip()))
-        self._say_subgoal()
-        if not self._stopped:
-            self.report(shell.OK, f"pursuing a plan of {len(plan.subgoals)} sub-goals")
+        self._pursue(self._execution.sentence)
 
     def _on_objects(self, message) -> None:
         try:
@@ -191,19 +188,16 @@ class PolicyNode(shell.AgentNode):
         state = State(self._objects, tool, self._arm.holding(self._gripper))
         for move in execution.step(stamp, state, self._q):
             self._send(move, stamp)
-        if execution.attempts != self._attempts:
-            self._attempts = execution.attempts
-            self._moving = None
-            self._judged_at = time.monotonic()
-            self._say_subgoal()
-            if execution.trouble:
-                self.report(shell.WARN, f"the motion was given up: {execution.trouble}")
-        elif len(execution.pursuit.reached) != self._reached_count:
-            self._reached_count = len(execution.pursuit.reached)
-            self._say_subgoal()
-            self.report(shell.OK, f"reached {self._reached_count}: {execution.pursuit.reached[-1]}")
         if execution.phase is Phase.ENDED:
             self._finish()
+            return
+        if execution.phase is Phase.WATCHING and self._moving is not None:
+            self._moving = None
+            self._judged_at = time.monotonic()
+            if execution.trouble:
+                self.report(shell.WARN, f"the motion was given up: {execution.trouble}")
+        if execution.sentence != self._pursued:
+            self._pursue(execution.sentence)
 
     def _send(self, move: Move, start: float) -> None:
         message = messages.trajectory_message(move.trajectory)
@@ -272,14 +266,15 @@ class PolicyNode(shell.AgentNode):
         self._execution = None
         success = pursuit.outcome is Outcome.SUCCESS
         self._episode.publish(String(data="end success" if success else f"end failure: {pursuit.reason}"))
-        self._subgoal.publish(String(data=""))
+        self._pursue("")
         if success:
             self.report(shell.OK, "success")
         else:
             self.report(shell.WARN, f"failure: {pursuit.reason}")
 
-    def _say_subgoal(self) -> None:
-        self._subgoal.publish(String(data=self._execution.sentence))
+    def _pursue(self, sentence: str) -> None:
+        self._pursued = sentence
+        self._subgoal.publish(String(data=sentence))
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds / messages.NANO
