@@ -43,6 +43,7 @@ setup(
         "av>=14",
         "gguf>=0.17",
         "gymnasium>=1.0",
+        "huggingface_hub>=1.3",
         "matplotlib>=3.9",
         "mcap>=1.2",
         "mujoco>=3.17,<5",
@@ -54,6 +55,8 @@ setup(
         "rosbags>=0.10",
         "safetensors>=0.5",
         "torch>=2.6",
+        "torchvision>=0.21",
+        "tqdm>=4.60",
         "transformers>=5.3",
     ],
     extras_require={
