@@ -9,6 +9,11 @@ import ctypes
 import os
 import sys
 
+from unified_agent.errors import UserError
+
+INSTALL = "sudo apt-get install -y libegl1 libgl1 libgl1-mesa-dri libosmesa6"
+"""What brings OpenGL without a screen to Debian and Ubuntu."""
+
 
 def _platform() -> str:
     """The first headless OpenGL platform whose library loads: "egl", "osmesa" or "disable" (physics only)."""
@@ -24,6 +29,12 @@ def _platform() -> str:
 if sys.platform == "linux" and "MUJOCO_GL" not in os.environ:
     os.environ["MUJOCO_GL"] = _platform()
 
-import mujoco  # noqa: E402
+try:
+    import mujoco
+except (ImportError, AttributeError, RuntimeError) as error:
+    raise UserError(
+        f"MuJoCo cannot start with MUJOCO_GL={os.environ.get('MUJOCO_GL')} ({error}). "
+        f"Leave MUJOCO_GL unset, or install what it needs: {INSTALL}"
+    ) from error
 
-__all__ = ["mujoco"]
+__all__ = ["INSTALL", "mujoco"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unified_agent.errors import UserError, nearest
-from unified_agent.robot.physics import mujoco
+from unified_agent.robot.physics import INSTALL, mujoco
 from unified_agent.sim.scene import CAMERAS, LARGEST_IMAGE
 
 
@@ -76,10 +76,7 @@ class Cameras:
         try:
             return mujoco.Renderer(self._model, *size)
         except Exception as error:  # OpenGL platforms each fail in their own way.
-            raise CameraError(
-                f"There is no OpenGL to render with ({error}). Install it: "
-                "sudo apt-get install -y libegl1 libgl1 libgl1-mesa-dri libosmesa6"
-            ) from error
+            raise CameraError(f"There is no OpenGL to render with ({error}). Install it: {INSTALL}") from error
 
 
 def _known(camera: str) -> str:
