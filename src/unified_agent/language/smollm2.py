@@ -15,7 +15,8 @@ from pathlib import Path
 
 from unified_agent.errors import UserError
 
-_GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+NAME = "SmolLM2-135M-Instruct"
+_GGUF = f"{NAME}.Q4_1.gguf"
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +56,9 @@ def load(dtype: str = "float32"):
         try:
             _keep(tokenizer, model, folder)
         except OSError as error:
-            _log.warning("The model's quick copy could not be written to %s (%s): every start will be slow.", folder, error)
+            _log.warning(
+                "The model's quick copy could not be written to %s (%s): every start will be slow.", folder, error
+            )
             return tokenizer, model.to(getattr(torch, dtype))
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True)
@@ -79,7 +82,9 @@ def _keep(tokenizer, model, folder: Path) -> None:
     fresh = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
         tokenizer.save_pretrained(fresh)
-        weights = {name: weight.half().contiguous() for name, weight in model.state_dict().items() if name != "lm_head.weight"}
+        weights = {
+            name: weight.half().contiguous() for name, weight in model.state_dict().items() if name != "lm_head.weight"
+        }
         save_file(weights, fresh / "model.safetensors", metadata={"format": "pt"})
         config = model.config.to_dict()
         config.pop("quantization_config", None)

@@ -22,7 +22,10 @@ from unified_agent.language import prompts, smollm2
 from unified_agent.language.grammar import END, Grammar
 from unified_agent.language.plan import Plan
 from unified_agent.language.refusal import REASONS
+from unified_agent.learning.evaluate_planner import Answers
 from unified_agent.learning.wordings import Example, example
+
+ADAPTER = "adapter_model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Settings:
     """
 
     examples: int = 40_000
-    batch: int = 32
-    rate: float = 8e-4
+    batch: int = 16
+    rate: float = 7e-4
     warmup: int = 60
     rank: int = 16
     first_layer: int = 10
@@ -77,7 +80,7 @@ def batches(settings: Settings, tokenizer, grammar: Grammar) -> Iterator[list[En
     """Batches of similar length: a thousand examples are drawn, sorted and dealt out in random order."""
     rng = random.Random(settings.seed)
     while True:
-        drawn = [encode(example(rng), tokenizer, grammar) for _ in range(32 * settings.batch)]
+        drawn = [encode(example(rng), tokenizer, grammar) for _ in range(64 * settings.batch)]
         drawn.sort(key=lambda item: len(item.tokens))
         dealt = [drawn[start : start + settings.batch] for start in range(0, len(drawn), settings.batch)]
         rng.shuffle(dealt)
@@ -141,14 +144,14 @@ def train(
     evaluate: Callable[[object, object, Grammar], dict] | None = None,
     every: int = 100,
 ) -> dict:
-    """Train an adapter into ``folder`` (adapter.safetensors, adapter.json, progress.pt while it runs).
+    """Train an adapter into ``folder``: peft's two files, card.json, and progress.pt to resume from.
 
     Args:
         settings: how.
-        folder: where the adapter and the progress go; training goes on from the progress found there.
+        folder: where they go; training goes on from the progress found there.
         report: called with one line of progress every ``every`` steps.
         resume: False begins anew.
-        start_from: an adapter.safetensors to begin with instead of a fresh one.
+        start_from: the folder of an adapter to begin with instead of a fresh one.
         evaluate: (model, tokenizer, grammar) -> figures, called with every report.
 
     Returns:
@@ -160,13 +163,17 @@ def train(
     lora = LoraConfig(
         r=settings.rank,
         lora_alpha=2 * settings.rank,
+        base_model_name_or_path=smollm2.NAME,
         target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
         layers_to_transform=list(range(settings.first_layer, base.config.num_hidden_layers)),
     )
     adapted = get_peft_model(base, lora)
     model = adapted.get_base_model()
+    for parameter in model.model.layers.parameters():
+        if not parameter.requires_grad and parameter.ndim == 2:
+            parameter.data = parameter.data.bfloat16()
     if start_from:
-        set_peft_model_state_dict(adapted, load_file(start_from))
+        set_peft_model_state_dict(adapted, load_file(start_from / ADAPTER))
     parameters = [p for p in adapted.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=0.0)
     steps = settings.examples // settings.batch
@@ -198,15 +205,44 @@ def train(
         if (step + 1) % every == 0 or step + 1 == steps:
             seconds = time.monotonic() - begun
             figures = evaluate(model, tokenizer, grammar) if evaluate else {}
-            card = {"settings": asdict(settings), "examples": (step + 1) * settings.batch, "seconds": round(seconds), "loss": sum(recent) / len(recent), **figures}
+            card = {
+                "settings": asdict(settings),
+                "examples": (step + 1) * settings.batch,
+                "seconds": round(seconds),
+                "loss": sum(recent) / len(recent),
+                **figures,
+            }
             left = (time.monotonic() - begun) / (step + 1) * (steps - step - 1)
-            report(f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {figures or ''}  {seconds / 60:.1f} min gone, {left / 60:.1f} min left")
+            report(
+                f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {figures or ''}  {seconds / 60:.1f} min gone, {left / 60:.1f} min left"
+            )
             recent = []
-            adapter = get_peft_model_state_dict(adapted)
-            save_file({name: weight.detach().half().contiguous() for name, weight in adapter.items()}, folder / "adapter.safetensors")
-            (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
-            torch.save({"adapter": adapter, "optimizer": optimizer.state_dict(), "step": step + 1, "seconds": seconds}, progress)
+            save(adapted, card, folder)
+            state = {"adapter": get_peft_model_state_dict(adapted), "optimizer": optimizer.state_dict()}
+            torch.save({**state, "step": step + 1, "seconds": seconds}, progress)
     return card
+
+
+def save(adapted, card: dict, folder: Path) -> None:
+    """Write the adapter (16-bit) in peft's own format, and its card."""
+    weights = {name: weight.detach().half().contiguous() for name, weight in get_peft_model_state_dict(adapted).items()}
+    save_file(weights, folder / ADAPTER, metadata={"format": "pt"})
+    adapted.peft_config["default"].save_pretrained(folder)
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def exact_shares(path: Path) -> Callable[[object, object, Grammar], dict]:
+    """A measure for ``train``: shares of exact plans and of refusals on the instructions of a file."""
+    answers = Answers.read(path)
+
+    def measure(model, tokenizer, grammar: Grammar) -> dict:
+        plans = [encode(Example(said, moves=meant), tokenizer, grammar) for said, meant in answers.plans]
+        refusals = [encode(Example(said, reason="chat"), tokenizer, grammar) for said in answers.refusals]
+        whole, _ = exact(model, plans)
+        _, refused = exact(model, refusals)
+        return {"plans": sum(whole) / max(1, len(whole)), "refusals": sum(refused) / max(1, len(refused))}
+
+    return measure
 
 
 def _schedule(step: int, steps: int, warmup: int) -> float:

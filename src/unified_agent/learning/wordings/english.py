@@ -73,7 +73,8 @@ STACK_WISHES = (
     "I [want|need] to see {x} [standing|sitting|resting|lying|placed] [on|on top of|atop] {y}",
 )
 TABLE = (
-    "[put|place|set|lay|move|drop|rest|get|leave|bring|lower|deposit|return|transfer|stick|pop] {x} [down|back|] " + DOWN,
+    "[put|place|set|lay|move|drop|rest|get|leave|bring|lower|deposit|return|transfer|stick|pop] {x} [down|back|] "
+    + DOWN,
     "[put|place|set|lay|move|drop|rest|get|leave|bring|lower|deposit|return] {x} " + DOWN,
     "[put|set|lay] [down {x}|{x} down]",
     "[put|set|lay] {x} [down|aside|away] [on|onto] the table",

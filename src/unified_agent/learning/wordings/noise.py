@@ -9,7 +9,10 @@ _BEFORE = (
     "[please|pls|plz|kindly|please,]", "[could|can|would|will] you[ please| kindly|]", "[would you mind|do you think you could|is it possible for you to|I would like you to|I want you to|I need you to|you should|you must|you have to|go ahead and|try to|be so kind as to|your task is to|your job is to|I'd be glad if you could|let's|now|next|just|simply|quickly|carefully|gently|slowly]",
     "[hey|hi|hello|hey robot|ok robot|robot|hey there|dear robot|ok|okay|alright|so|well|right|listen|hi there|good morning|computer][,|:|!|, please|, could you|, can you|]", "[ok so|so basically|well, you know|um,|hmm,|I've been thinking:|here is what I want:|task:|instruction:|goal:|command:|next task:|my boss says you should|my mother wants you to|the plan is to|we have to hurry,|I am in a hurry,|before lunch,|for the demo,|it's simple:|as I said,|listen carefully:|this is important:|what I need is this:|first things first:|once more:|for the camera,]",
 )  # fmt: skip
-_BEFORE_WISH = ("[hey robot|ok|so|well|listen|hello|hi|please note|robot|right|alright|hmm|as I said|attention|remember|goal|task|instruction][,|:]", "[ok so|so basically|for the demo,|it's simple:|this is important:|here is what I want:|what I want is simple:|in the end|my boss says|as agreed,|I think|by noon,]")
+_BEFORE_WISH = (
+    "[hey robot|ok|so|well|listen|hello|hi|please note|robot|right|alright|hmm|as I said|attention|remember|goal|task|instruction][,|:]",
+    "[ok so|so basically|for the demo,|it's simple:|this is important:|here is what I want:|what I want is simple:|in the end|my boss says|as agreed,|I think|by noon,]",
+)
 _AFTER = (
     "[please|pls|thanks|thank you|thank you very much|cheers|if you can|if you don't mind|if possible|would you|will you|ok|okay|right now|now|quickly|carefully|gently|slowly|for me|as fast as you can|when you are ready|and be careful|and don't drop anything|robot|my friend|dear robot|alright|as soon as possible|asap|and take your time|and that's it|and we are done|that is all|nothing more|so I can take a picture|for the video|like I showed you|again|once more|I beg you|, it's urgent|, thanks in advance|, much appreciated|, got it?|, ok?|, can you?|, could you?|!|!!|...|:)]",
 )  # fmt: skip

@@ -54,10 +54,23 @@ def stranger(rng: random.Random) -> Refused:
         return say(TOWERS, rng, a=order[0], b=order[1], c=order[2]), "unknown"
     if kind < 10:
         place = rng.choice(strangers.PLACES)
-        return say((english.PUT + " {x} {p}", english.TAKE + " {x} and put it {p}", "{x} belongs {p}", "I want {x} {p}", "{x} should be {p}"), rng, x=name(x), p=place), "unknown"
+        return say(
+            (
+                english.PUT + " {x} {p}",
+                english.TAKE + " {x} and put it {p}",
+                "{x} belongs {p}",
+                "I want {x} {p}",
+                "{x} should be {p}",
+            ),
+            rng,
+            x=name(x),
+            p=place,
+        ), "unknown"
     good = say(english.STACK, rng, x=name(x), y=name(y))
     bad = say(english.STACK, rng, x=odd, y=name(x)) if rng.random() < 0.5 else say(english.HOLD, rng, x=odd)
-    return rng.choice((f"{good} and then {bad}", f"{bad} and then {good}", f"first {good}, then {bad}", f"{good}, {bad}")), "unknown"
+    return rng.choice(
+        (f"{good} and then {bad}", f"{bad} and then {good}", f"first {good}, then {bad}", f"{good}, {bad}")
+    ), "unknown"
 
 
 def impossible(rng: random.Random) -> Refused:
@@ -97,7 +110,13 @@ def unclear(rng: random.Random) -> Refused:
 
 
 def injection(rng: random.Random) -> Refused:
-    return say(strangers.INJECTIONS, rng, x=_colour_thing(rng), topic=rng.choice(strangers.TOPICS), t=rng.choice(strangers.THINGS)), "chat"
+    return say(
+        strangers.INJECTIONS,
+        rng,
+        x=_colour_thing(rng),
+        topic=rng.choice(strangers.TOPICS),
+        t=rng.choice(strangers.THINGS),
+    ), "chat"
 
 
 def gibberish(rng: random.Random) -> Refused:
@@ -106,7 +125,28 @@ def gibberish(rng: random.Random) -> Refused:
         words = ("".join(rng.choices(string.ascii_lowercase, k=rng.randint(2, 8))) for _ in range(rng.randint(1, 6)))
         return " ".join(words), "chat"
     if kind == 1:
-        syllables = ("bla", "flur", "wib", "zor", "gle", "mup", "tak", "nix", "bor", "sha", "lo", "qui", "fro", "dan", "kee", "pli", "woo", "ga", "zee", "ump")
+        syllables = (
+            "bla",
+            "flur",
+            "wib",
+            "zor",
+            "gle",
+            "mup",
+            "tak",
+            "nix",
+            "bor",
+            "sha",
+            "lo",
+            "qui",
+            "fro",
+            "dan",
+            "kee",
+            "pli",
+            "woo",
+            "ga",
+            "zee",
+            "ump",
+        )
         return " ".join("".join(rng.choices(syllables, k=rng.randint(1, 3))) for _ in range(rng.randint(1, 5))), "chat"
     if kind == 2:
         return " ".join(str(rng.randrange(10 ** rng.randint(1, 6))) for _ in range(rng.randint(1, 4))), "chat"

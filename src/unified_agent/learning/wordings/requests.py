@@ -174,12 +174,25 @@ def rearranged(rng: random.Random) -> Request:
     """How things are now, and how they should be instead."""
     x, y, z = _three(rng)
     name = namer(rng)
-    now = say(english.IS_ON, rng, x=name(x), y=name(y)) + rng.choice(("", " right now", " now", " at the moment", " already"))
+    now = say(english.IS_ON, rng, x=name(x), y=name(y)) + rng.choice(
+        ("", " right now", " now", " at the moment", " already")
+    )
     X, Y, Z = name(x), name(y), name(z)
     swap = rng.choice(("swap them", "swap the two", "swap them round", "reverse them", "exchange them", "I want it the other way round",
                        "turn the stack upside down", "make it the other way around", "reverse the order", "switch them", "do it the other way round",
                        "change places", "it should be the other way round", "flip the order", "swap their places"))  # fmt: skip
-    off = rng.choice(("take it off", "remove it", "put it on the table", "get it down", "take it down", "unstack it", "take it off again", "put it down"))
+    off = rng.choice(
+        (
+            "take it off",
+            "remove it",
+            "put it on the table",
+            "get it down",
+            "take it down",
+            "unstack it",
+            "take it off again",
+            "put it down",
+        )
+    )
     stop = rng.choice((". ", ", ", "; ", " - ", ": ", ", so ", ". please "))
     reverse = f"{x}/table {y}/{x}"
     return rng.choice((
@@ -265,8 +278,12 @@ def _join(clauses: list[str], rng: random.Random) -> str:
     if style == 1:
         return " ".join(f"{n}. {clause}" if rng.random() < 0.97 else clause for n, clause in enumerate(clauses, 1))
     if style == 2:
-        words = ["first", *["then", "next", "after that"] * 3][: len(clauses) - 1] + [rng.choice(("finally", "last", "then", "lastly", "at the end"))]
-        return rng.choice((", ", ". ", "; ")).join(f"{word} {clause}" for word, clause in zip(words, clauses, strict=True))
+        words = ["first", *["then", "next", "after that"] * 3][: len(clauses) - 1] + [
+            rng.choice(("finally", "last", "then", "lastly", "at the end"))
+        ]
+        return rng.choice((", ", ". ", "; ")).join(
+            f"{word} {clause}" for word, clause in zip(words, clauses, strict=True)
+        )
     links = (", then ", " and then ", ", and then ", "; then ", ". Then ", ". After that, ", ", after that ", " and ", ", and ", ". Next, ",
              " and afterwards ", ", next ", "; after this ", ". Afterwards ", ", ", "; ", " then ", ". And then ", ". Now ", "; now ",
              ", once that is done ", ". When that is done, ", ", and finally ", ". Finally, ", ", followed by this: ")  # fmt: skip

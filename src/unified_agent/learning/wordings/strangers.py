@@ -22,7 +22,23 @@ PLACES = (
     "on the roof", "in the fridge", "next to the mug", "on the tray", "in the basket over there", "on my desk", "on the bookshelf", "inside the cup", "in the sink",
     "in the oven", "outside", "in the garden", "on the carpet", "on the moon", "on the laptop", "in your pocket", "in the other room", "on the wall",
 )  # fmt: skip
-NAMES = ("Anna", "Tom", "my mother", "the boss", "Sarah", "Ali", "my friend", "Maria", "him", "her", "the customer", "John", "Yuki", "the neighbour", "me")
+NAMES = (
+    "Anna",
+    "Tom",
+    "my mother",
+    "the boss",
+    "Sarah",
+    "Ali",
+    "my friend",
+    "Maria",
+    "him",
+    "her",
+    "the customer",
+    "John",
+    "Yuki",
+    "the neighbour",
+    "me",
+)
 TOPICS = (
     "robots", "the weather", "football", "history", "quantum physics", "cats", "love", "the stock market", "cooking", "music", "France", "dinosaurs", "space",
     "poetry", "chess", "politics", "machine learning", "gardening", "cars", "films", "ancient Rome", "the ocean", "mathematics", "your feelings", "religion",

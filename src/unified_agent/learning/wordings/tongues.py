@@ -7,7 +7,15 @@ import random
 from unified_agent.language.subgoals import OBJECTS
 from unified_agent.learning.wordings.grammar import expand
 
-_GERMAN_NOUNS = (("Würfel", "m"), ("Block", "m"), ("Klotz", "m"), ("Stein", "m"), ("Baustein", "m"), ("", "m"), ("Objekt", "n"))
+_GERMAN_NOUNS = (
+    ("Würfel", "m"),
+    ("Block", "m"),
+    ("Klotz", "m"),
+    ("Stein", "m"),
+    ("Baustein", "m"),
+    ("", "m"),
+    ("Objekt", "n"),
+)
 _GERMAN_COLOURS = {"red": "rot", "green": "grün", "blue": "blau"}
 
 
@@ -146,7 +154,10 @@ def request(rng: random.Random) -> tuple[str, str]:
         case "open":
             return speak(tongue, rng.choice(ALL_THREE[tongue]), rng, {}), "red/blue green/red"
         case "two":
-            first, second = move("table", a, b), rng.choice((move("stack", b, c), move("hold", c, b), move("stack", c, a)))
+            first, second = (
+                move("table", a, b),
+                rng.choice((move("stack", b, c), move("hold", c, b), move("stack", c, a))),
+            )
             return first[0].rstrip("?") + rng.choice(THEN[tongue]) + second[0], f"{first[1]} {second[1]}"
         case kind:
             return move(kind, a, b)

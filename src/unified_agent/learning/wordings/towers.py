@@ -26,7 +26,10 @@ TOWERS = (
     _STACK + " " + _THEM + "[,| with|:] {c} " + _LOW + " and {b} " + _MID,
     _STACK + " " + _THEM + "[,| with|:] {a} " + _HIGH + ", {b} " + _MID + "[, and|,] {c} " + _LOW,
     _STACK + " " + _THEM + "[,| with|:] {c} " + _LOW + ", {b} " + _MID + "[, and|,] {a} " + _HIGH,
-    _STACK + " " + _THEM + "[,|:] {c} [first|lowest|at the bottom], [then {b}|{b} second|{b} next][,|, and] [then {a}|{a} third|{a} last|finally {a}]",
+    _STACK
+    + " "
+    + _THEM
+    + "[,|:] {c} [first|lowest|at the bottom], [then {b}|{b} second|{b} next][,|, and] [then {a}|{a} third|{a} last|finally {a}]",
     _STACK + " " + _THEM + " " + _UPWARD + "[:|,| as] {c}, {b}, {a}",
     _STACK + " " + _THEM + " " + _DOWNWARD + "[:|,| as] {a}, {b}, {c}",
     "[stack|pile up|pile] {a}, {b} and {c} [in that order|] " + _DOWNWARD,
@@ -59,8 +62,15 @@ TOWERS = (
     "{a} [should|must|is to|has to|shall] be [the highest|highest|on top|at the top|uppermost] and {c} [the lowest|lowest|at the bottom|at the base] [of the three|in the tower|of the stack|]",
     "{c} [should|must|is to|has to] be [the lowest|lowest|at the bottom] and {a} [the highest|highest|on top|at the top|uppermost] [of the three|in the tower|]",
     "[the order|order|the tower|the stack|the pile][, " + _UPWARD + ", is|" + " " + _UPWARD + " is] {c}, {b}, {a}",
-    "[the order|order|the tower|the stack|the pile][, " + _DOWNWARD + ", is| " + _DOWNWARD + " is| " + _DOWNWARD + " should be] {a}, {b}, {c}",
-    _BUILD + " a [three-storey|three-story|3-level|three-level] [house|building|tower]: [ground floor|bottom|first level] {c}, [middle|next|first floor|second level] {b}, [top|roof|second floor|third level] {a}",
+    "[the order|order|the tower|the stack|the pile][, "
+    + _DOWNWARD
+    + ", is| "
+    + _DOWNWARD
+    + " is| "
+    + _DOWNWARD
+    + " should be] {a}, {b}, {c}",
+    _BUILD
+    + " a [three-storey|three-story|3-level|three-level] [house|building|tower]: [ground floor|bottom|first level] {c}, [middle|next|first floor|second level] {b}, [top|roof|second floor|third level] {a}",
     "[put|place|stack|set] {b} under {a} and {c} under {b}",
     "[put|place|set] {c} under {b} and {b} under {a}",
     "{c} under {b}[,| and] {b} under {a}",

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Language models behind the planner: SmolLM2 with this project's adapter, or any model of the transformers library."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from unified_agent.errors import UserError, nearest
+from unified_agent.language import prompts, smollm2
+from unified_agent.language.grammar import Grammar
+from unified_agent.paths import models
+
+UNTUNED = "smollm2-untuned"
+SPECS = ("smollm2", UNTUNED, "hf:<model id or folder>[@revision]")
+
+
+def load(spec: str, device: str = "cpu"):
+    """The back end of a name.
+
+    Args:
+        spec: ``smollm2``, the default, with the shipped adapter; ``smollm2-untuned``, the same model off the shelf;
+            ``hf:<model id or folder>[@revision]``, a causal or sequence-to-sequence model off the shelf. Models off
+            the shelf are shown in-context examples.
+        device: "cpu", or a GPU's name as torch has it ("cuda").
+
+    Raises:
+        UserError: the name, the model or the device is not there.
+    """
+    _check_device(device)
+    if spec == "smollm2":
+        return Tuned.load(models() / "planner", device)
+    if spec == UNTUNED:
+        return Causal(*smollm2.load(), device)
+    if spec.startswith("hf:") and len(spec) > 3:
+        return _from_hub(spec[3:], device)
+    raise UserError(f"'{spec}' is no planner. {nearest(spec, SPECS)}")
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        raise UserError(f"'{device}' is no device: use cpu or cuda.") from None
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UserError("The planner was to run on cuda, but no GPU is available: use device cpu.")
+
+
+def _from_hub(name: str, device: str):
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    path, revision = (name, None) if Path(name).is_dir() else (name.partition("@")[0], name.partition("@")[2] or None)
+    try:
+        config = AutoConfig.from_pretrained(path, revision=revision, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=False)
+        kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        model = kind.from_pretrained(path, revision=revision, trust_remote_code=False, use_safetensors=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"The language model '{name}' cannot be loaded: {str(error).splitlines()[0]} "
+            "Expected the id of a model on the hub, or a folder with its config, tokenizer and safetensors."
+        ) from None
+    return (Seq2Seq if config.is_encoder_decoder else Causal)(tokenizer, model, device)
+
+
+class _Model:
+    """A tokenizer and a model on a device."""
+
+    separator = "\n"
+
+    def __init__(self, tokenizer, model, device: str = "cpu") -> None:
+        self._tokenizer = tokenizer
+        self._model = model.to(device).eval()
+        self._device = device
+        self.grammar = Grammar(self._encode, self.separator)
+
+    def _encode(self, text: str) -> list[int]:
+        return self._tokenizer.encode(text, add_special_tokens=False)
+
+    def _tensor(self, tokens: Sequence[int]):
+        import torch
+
+        return torch.tensor([list(tokens)], device=self._device)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return self._tokenizer.decode(tokens, skip_special_tokens=True)
+
+
+class Causal(_Model):
+    """A decoder-only model, shown in-context examples."""
+
+    def prompt(self, instruction: str) -> str:
+        return prompts.with_examples(instruction, self.separator)
+
+    def begin(self, instruction: str) -> "_CausalSession":
+        special = [self._tokenizer.bos_token_id] if getattr(self._tokenizer, "add_bos_token", False) else []
+        return _CausalSession(self, special + self._encode(self.prompt(instruction)))
+
+
+class _CausalSession:
+    def __init__(self, model: Causal, prompt: list[int]) -> None:
+        self._model, self._prompt, self._cache = model, prompt, None
+
+    def scores(self, tokens: Sequence[int]) -> Sequence[float]:
+        import torch
+
+        unread = [*self._prompt, *tokens]
+        self._prompt = []
+        with torch.inference_mode():
+            output = self._model._model(
+                input_ids=self._model._tensor(unread), past_key_values=self._cache, use_cache=True, logits_to_keep=1
+            )
+        self._cache = output.past_key_values
+        return output.logits[0, -1].tolist()
+
+
+class Tuned(Causal):
+    """SmolLM2 with an adapter that ``unified-agent train-planner`` made: it needs no examples."""
+
+    def prompt(self, instruction: str) -> str:
+        return prompts.tuned(instruction)
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> "Tuned":
+        """The model with the adapter of a folder (adapter_config.json, adapter_model.safetensors) merged in.
+
+        Raises:
+            UserError: no adapter is there, or it cannot be read.
+        """
+        from peft import PeftModel
+
+        tokenizer, model = smollm2.load()
+        if not (folder / "adapter_model.safetensors").is_file():
+            raise UserError(f"No planner's adapter in {folder}: make one with 'unified-agent train-planner'.")
+        try:
+            model = PeftModel.from_pretrained(model, folder, torch_device="cpu").merge_and_unload()
+        except Exception as error:  # safetensors and peft raise many kinds for a damaged file
+            raise UserError(f"The planner's adapter in {folder} cannot be read ({error}): install it again.") from None
+        return cls(tokenizer, model, device)
+
+
+class Seq2Seq(_Model):
+    """An encoder-decoder model such as FLAN-T5, shown in-context examples. Its tokenizers have no line break."""
+
+    separator = " ; "
+
+    def begin(self, instruction: str) -> "_Seq2SeqSession":
+        return _Seq2SeqSession(self, self._tokenizer.encode(prompts.with_examples(instruction, self.separator)))
+
+
+class _Seq2SeqSession:
+    def __init__(self, model: Seq2Seq, prompt: list[int]) -> None:
+        import torch
+
+        self._model, self._cache = model, None
+        self._unread = [model._model.config.decoder_start_token_id]
+        with torch.inference_mode():
+            self._encoded = model._model.get_encoder()(input_ids=model._tensor(prompt))
+
+    def scores(self, tokens: Sequence[int]) -> Sequence[float]:
+        import torch
+
+        unread = [*self._unread, *tokens]
+        self._unread = []
+        with torch.inference_mode():
+            output = self._model._model(
+                encoder_outputs=self._encoded,
+                decoder_input_ids=self._model._tensor(unread),
+                past_key_values=self._cache,
+                use_cache=True,
+            )
+        self._cache = output.past_key_values
+        return output.logits[0, -1].tolist()
