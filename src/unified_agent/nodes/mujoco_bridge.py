@@ -35,8 +35,8 @@ class MujocoBridge(shell.AgentNode):
 
     PARAMETERS = (
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
-        Spec("task", "", "Task whose start is set up at every reset; empty: all objects lie apart on the table."),
-        Spec("seed", 0, "Of the starts: the n-th reset after it is set starts from seed + n.", low=0, live=True),
+        Spec("task", "", "Task whose start every reset sets up; empty: all objects apart on the table.", live=True),
+        Spec("seed", 0, "Of the next start; every further reset adds one.", low=0, live=True),
         Spec("randomise", False, "Vary lights, cameras and colours at every reset."),
         Spec("speed", 1.0, "Simulated seconds a wall second; 0: as fast as possible.", low=0.0, high=1000.0, live=True),
         Spec("camera_width", 128, "Width of the images, pixels.", low=1, high=scene.LARGEST_IMAGE[1]),
@@ -50,7 +50,7 @@ class MujocoBridge(shell.AgentNode):
         super().__init__("mujoco_bridge", **options)
         settings = self.settings
         self._arm = Arm.load(settings["arm"])
-        self._task = tasks.get(settings["task"]) if settings["task"] else None
+        self._task = _task(settings["task"])
         self._seed, self._resets, self._speed = settings["seed"], 0, settings["speed"]
         size = (settings["camera_height"], settings["camera_width"])
         self.world = World(self._arm, camera_size=size, randomise=settings["randomise"], seed=self._seed)
@@ -96,16 +96,19 @@ class MujocoBridge(shell.AgentNode):
             "time": f"{simulated:.3f}",
             "frames": self._frames,
             "refused": self._refused,
-            "reset": self._resets,
+            "start": self._seed + self._resets,
             "true": "\n".join(true),
         }
 
     def changed(self, name: str, value: Value) -> None:
-        """Speed from now on; the seed from the next reset on."""
+        """Speed from now on; task and seed from the next reset on."""
         if name == "speed":
             self._speed = value
         elif name == "seed":
-            self._seed, self._resets = value, 0
+            # The reset that follows starts from this very seed.
+            self._seed, self._resets = value, -1
+        elif name == "task":
+            self._task = _task(value)
 
     def close(self) -> None:
         """Free the renderer and the viewer."""
@@ -208,6 +211,10 @@ class MujocoBridge(shell.AgentNode):
         seed = self._seed + self._resets
         layout = self._task and self._task.layout(np.random.default_rng(seed), self.world.objects)
         self.world.reset(seed=seed, layout=layout)
+
+
+def _task(name: str) -> tasks.Task | None:
+    return tasks.get(name) if name else None
 
 
 def _open_viewer(world: World):

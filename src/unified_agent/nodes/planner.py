@@ -60,10 +60,11 @@ class PlannerNode(shell.AgentNode):
     def _work(self) -> None:
         import torch
 
+        from unified_agent.device import torch_device
         from unified_agent.language.planner import Planner
 
         torch.set_num_threads(self.settings["threads"])
-        planner = Planner.load(self.settings["planner"], device=self.settings["device"])
+        planner = Planner.load(self.settings["planner"], device=torch_device(self.settings["device"]))
         self._loaded.set()
         self.report(shell.OK, "ready")
         while (instruction := self._newest()) is not None:

@@ -61,6 +61,7 @@ class PolicyNode(shell.AgentNode):
         self._stopped = False
         self._moving: tuple[Move, float] | None = None
         self._pursued = ""
+        self._actions = 0
         self._q = self._gripper = None
         self._objects: dict[str, np.ndarray] = {}
         # Of the newest usable measurement: (stamp, wall time of receipt).
@@ -84,11 +85,11 @@ class PolicyNode(shell.AgentNode):
         self.report(shell.OK, "ready: no plan")
 
     def figures(self) -> dict[str, object]:
-        """Where the episode stands."""
+        """Where the episode stands; the actions are those of the last one after its end."""
         execution = self._execution
-        values = {"stopped": self._stopped, "instruction": self._instruction}
+        values = {"stopped": self._stopped, "instruction": self._instruction, "actions": self._actions}
         if execution is not None:
-            values |= {"phase": execution.phase.value, "sub-goal": execution.sentence, "actions": execution.actions}
+            values |= {"phase": execution.phase.value, "sub-goal": execution.sentence}
         return values
 
     # What is heard
@@ -188,6 +189,7 @@ class PolicyNode(shell.AgentNode):
         state = State(self._objects, tool, self._arm.holding(self._gripper))
         for move in execution.step(stamp, state, self._q):
             self._send(move, stamp)
+        self._actions = execution.actions
         if execution.phase is Phase.ENDED:
             self._finish()
             return

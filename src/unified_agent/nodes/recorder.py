@@ -31,7 +31,7 @@ class Recorder(shell.AgentNode):
     """Opens an episode at ``start``, closes it after ``end``, and holds everything that is sent in between."""
 
     PARAMETERS = (
-        Spec("directory", "runs", "Folder in which every run gets its own folder, named after date and time."),
+        Spec("directory", "", "Folder of this run's recordings; empty: runs/<date-time> where the node was started."),
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file: it names the controller topics."),
         Spec("video", True, "Whether an MP4 is written beside each bag."),
         Spec("video_rate", 10, "Frames a second of the video.", low=1, high=60),
@@ -40,8 +40,8 @@ class Recorder(shell.AgentNode):
     def __init__(self, **options):
         super().__init__("recorder", **options)
         arm = Arm.load(self.settings["arm"])
-        started = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        self.run = Path(self.settings["directory"]).expanduser().absolute() / started
+        directory = self.settings["directory"] or datetime.now().strftime("runs/%Y-%m-%d_%H-%M-%S")
+        self.run = Path(directory).expanduser().absolute()
         self._topics = topics.recorded((arm.arm_topic, arm.gripper_topic))
         self._recorded = [
             RecordedTopic(topic.name, topic.type_name, _quality_of_service(topic.qos)) for topic in self._topics
@@ -118,7 +118,7 @@ class Recorder(shell.AgentNode):
         verb, _, text = message.data.partition(" ")
         if verb == "start":
             self._close_episode()
-            self._number += 1
+            self._number = self._free_number()
             self._episode = EpisodeWriter(
                 self.run,
                 self._number,
@@ -135,6 +135,13 @@ class Recorder(shell.AgentNode):
         elif verb == "end" and self._episode is not None:
             self._episode.scene.outcome = text
             self._closing = self.create_timer(TAIL, self._close_episode, clock=self.steady)
+
+    def _free_number(self) -> int:
+        """The next episode's: never one that lies in the folder already."""
+        number = self._number + 1
+        while (self.run / f"episode_{number:03d}").exists():
+            number += 1
+        return number
 
     def _on_plan(self, message) -> None:
         if sentences := messages.plan_sentences(message.data):
@@ -174,7 +181,7 @@ class Recorder(shell.AgentNode):
         except (OSError, UserError) as error:
             self.report(shell.ERROR, f"the recording {episode.bag.folder} could not be finished: {error}")
             return
-        self._written = " ".join(map(str, episode.files))
+        self._written = "\n".join(map(str, episode.files))
         if self.context.ok():
             self.report(shell.OK, f"wrote {' and '.join(map(str, episode.files))}")
 

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``unified-agent say "..."``: an instruction to a running graph, followed to its end."""
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments."""
+    parser.add_argument("instruction", help="what the arm shall do, in plain words")
+
+
+def run(arguments: argparse.Namespace) -> dict:
+    """Say it, show what happens, and return how it ended."""
+    from unified_agent.nodes.follower import SUCCESS, Follower
+    from unified_agent.nodes.processes import keep_to_this_machine
+
+    keep_to_this_machine()
+    with Follower() as follower:
+        follower.say(arguments.instruction)
+        while not follower.outcome:
+            for line in follower.poll():
+                print(line, flush=True)
+        for line in follower.poll():
+            print(line, flush=True)
+    return {
+        "ok": follower.outcome == SUCCESS,
+        "instruction": arguments.instruction,
+        "plan": follower.plan,
+        "reached": follower.reached,
+        "outcome": follower.outcome,
+        "episode_seconds": round(follower.seconds, 1),
+    }

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``unified-agent up sim``: the graph of nodes as processes, without a ROS installation."""
+
+import argparse
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from unified_agent.errors import UserError
+from unified_agent.nodes import graph
+
+# Wall seconds that the recorder gets to finish the files of an episode.
+CLOSING = 20.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments: those of the launch file, as ``name:=value`` or ``--name value``."""
+    parser.add_argument("graph", choices=["sim"], help="which graph: the simulated arm")
+    parser.add_argument("values", nargs="*", metavar="NAME:=VALUE", help="arguments as 'ros2 launch' takes them")
+    parser.add_argument("--stay", action="store_true", help="stay up after the instruction's episode, for more")
+    for argument in graph.ARGUMENTS:
+        default = f" (default: {argument.default})" if argument.default else ""
+        option = "--" + argument.name.replace("_", "-")
+        parser.add_argument(option, dest=f"given_{argument.name}", metavar="VALUE", help=argument.description + default)
+
+
+def run(arguments: argparse.Namespace) -> dict:
+    """Start the graph and show what happens, until its episode has ended, a node has, or Ctrl-C."""
+    from unified_agent.nodes.follower import SUCCESS, Follower
+    from unified_agent.nodes.processes import Processes, keep_to_this_machine
+
+    keep_to_this_machine()
+    wanted = graph.sim(launch_arguments(arguments))
+    stay = arguments.stay or not wanted.instruction
+    begin = time.monotonic()
+
+    def show(line: str) -> None:
+        print(f"{time.monotonic() - begin:6.1f} s  {line}", flush=True)
+
+    with _signals_as_interrupts(), Processes(wanted) as processes, Follower() as follower:
+        show(f"start   {', '.join(node.name for node in wanted.nodes)}; their logs: {processes.logs}")
+        if wanted.instruction:
+            show(f"say     {wanted.instruction}")
+        follower.begin(wanted.instruction)
+        ended = None
+        while stay or ended is None or (follower.recording and time.monotonic() - ended < CLOSING):
+            for line in follower.poll():
+                show(line)
+            processes.check()
+            if ended is None and follower.outcome:
+                ended = time.monotonic()
+        show("stop    all nodes")
+    return {
+        "ok": follower.outcome == SUCCESS,
+        "instruction": wanted.instruction,
+        "plan": follower.plan,
+        "reached": follower.reached,
+        "outcome": follower.outcome,
+        "episode_seconds": round(follower.seconds, 1),
+        "seconds": round(time.monotonic() - begin, 1),
+        "written": follower.written,
+    }
+
+
+def launch_arguments(arguments: argparse.Namespace) -> dict[str, str]:
+    """Name -> text of what was given either way.
+
+    Raises:
+        UserError: a value without ``:=``.
+    """
+    given = {}
+    for text in arguments.values:
+        name, separator, value = text.partition(":=")
+        if not separator:
+            raise UserError(f"Expected NAME:=VALUE, not '{text}' (put quotes around a value with spaces).")
+        given[name] = value
+    options = {argument.name: getattr(arguments, f"given_{argument.name}") for argument in graph.ARGUMENTS}
+    return given | {name: value for name, value in options.items() if value is not None}
+
+
+@contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end the graph as Ctrl-C does."""
+
+    def interrupt(number: int, frame) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Following a running graph from outside: what is said on its topics, as lines for people."""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from std_msgs.msg import String
+
+from unified_agent.errors import UserError
+from unified_agent.nodes import messages, topics
+
+POLL = 0.1
+# Wall seconds in which a running graph is found.
+DISCOVERY = 10.0
+SUCCESS = "success"
+
+
+class NoGraph(UserError):
+    """Nobody listens to instructions."""
+
+
+class Follower:
+    """Watches one graph, from an instruction to the end of its episode.
+
+    A context manager; inside it ROS is initialised and signals are left to Python.
+
+    Attributes:
+        plan: sentences of the newest plan.
+        reached: sentences reached in the episode that is followed.
+        outcome: ``success``, ``failure: <why>`` or ``refused: <why>`` once the episode ended; empty before.
+        seconds: wall time from the episode's start to its end.
+        written: files of the episode's recording, once the recorder has closed them.
+        diagnostics: node -> newest status.
+    """
+
+    def __init__(self) -> None:
+        self.plan: tuple[str, ...] = ()
+        self.diagnostics: dict[str, DiagnosticStatus] = {}
+        self._lines: deque[str] = deque()
+        self.begin("")
+
+    def begin(self, instruction: str) -> None:
+        """Follow the next episode; of that instruction, where it is not empty."""
+        self.reached: list[str] = []
+        self.outcome, self.seconds, self.written = "", 0.0, ()
+        self._instruction = " ".join(instruction.split())
+        self._started: float | None = None
+        self._written_before = self.figure("recorder", "written")
+
+    def __enter__(self) -> "Follower":
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+        self.node = Node("follower", enable_rosout=False, start_parameter_services=False)
+        listen = self.node.create_subscription
+        listen(String, topics.PLAN.name, self._on_plan, topics.COMMAND)
+        listen(String, topics.SUBGOAL.name, self._on_subgoal, topics.COMMAND)
+        listen(String, topics.REACHED.name, self._on_reached, topics.COMMAND)
+        listen(String, topics.EPISODE.name, self._on_episode, topics.COMMAND)
+        listen(DiagnosticArray, topics.DIAGNOSTICS.name, self._on_diagnostics, topics.RECORDED)
+        self._say = self.node.create_publisher(String, topics.INSTRUCTION.name, topics.INSTRUCTION.qos)
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.node.destroy_node()
+        rclpy.try_shutdown()
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recorder is still busy with the episode."""
+        recorder = self.diagnostics.get("recorder")
+        busy = recorder is not None and recorder.level != DiagnosticStatus.ERROR and not self.written
+        return busy and self._started is not None
+
+    def say(self, instruction: str) -> None:
+        """Give an instruction to the planner.
+
+        Raises:
+            NoGraph: no planner and policy listen.
+        """
+        end = time.monotonic() + DISCOVERY
+        while not (self._say.get_subscription_count() and self.node.count_subscribers(topics.PLAN.name)):
+            if time.monotonic() > end:
+                raise NoGraph(
+                    "No graph is running here (no node listens to /instruction and /plan): start one with "
+                    "'unified-agent up sim', and use the same ROS_DOMAIN_ID."
+                )
+            self.poll()
+        self.begin(instruction)
+        self._say.publish(String(data=instruction))
+
+    def poll(self) -> Iterator[str]:
+        """Serve the topics for a moment; the lines to show since the last call."""
+        end = time.monotonic() + POLL
+        while (left := end - time.monotonic()) > 0:
+            rclpy.spin_once(self.node, timeout_sec=left)
+        lines, self._lines = self._lines, deque()
+        return iter(lines)
+
+    def figure(self, node: str, key: str) -> str:
+        """A value of a node's newest diagnostics; empty where there is none."""
+        status = self.diagnostics.get(node)
+        return next((entry.value for entry in status.values if entry.key == key), "") if status else ""
+
+    def _on_plan(self, message: String) -> None:
+        self.plan = messages.plan_sentences(message.data)
+        if self.plan:
+            self._lines.append(f"plan    {self.plan[0]}")
+            self._lines.extend(f"        {sentence}" for sentence in self.plan[1:])
+        elif self._started is None:
+            planner = self.diagnostics.get("planner")
+            self.outcome = planner.message if planner else "refused"
+            self._lines.append(f"plan    {self.outcome}")
+
+    def _on_subgoal(self, message: String) -> None:
+        if message.data:
+            self._lines.append(f"pursue  {message.data}")
+
+    def _on_reached(self, message: String) -> None:
+        self.reached.append(message.data)
+        self._lines.append(f"seen    {message.data}")
+
+    def _on_episode(self, message: String) -> None:
+        verb, _, text = message.data.partition(" ")
+        if verb == "start" and self._instruction in ("", text):
+            self._started = time.monotonic()
+            self.reached = []
+        elif verb == "end" and self._started is not None and not self.outcome:
+            self.outcome, self.seconds = text, time.monotonic() - self._started
+            self._lines.append(f"end     {text} after {self.seconds:.1f} s")
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            before = self.diagnostics.get(status.name)
+            self.diagnostics[status.name] = status
+            if before is None:
+                self._lines.append(f"node    {status.name}: {status.message}")
+            elif status.level != DiagnosticStatus.OK and status.message != before.message:
+                kind = "warning" if status.level == DiagnosticStatus.WARN else "error"
+                self._lines.append(f"{kind:7} {status.name}: {status.message}")
+            if status.name == "recorder" and self.outcome and not self.written:
+                self._look_for_files()
+
+    def _look_for_files(self) -> None:
+        written = self.figure("recorder", "written")
+        if written and written != self._written_before and not self.figure("recorder", "recording"):
+            self.written = tuple(written.split("\n"))
+            self._lines.extend(f"wrote   {path}" for path in self.written)

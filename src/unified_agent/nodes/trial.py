@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trials through the true graph: every node a process, the instruction said aloud, judged by MuJoCo's true poses."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
+
+from unified_agent.errors import UserError
+from unified_agent.learning.evaluation import Agent
+from unified_agent.learning.trial import Trial
+from unified_agent.nodes import graph
+from unified_agent.nodes.follower import SUCCESS, Follower
+from unified_agent.nodes.processes import Processes, keep_to_this_machine
+from unified_agent.sim.tasks import Task
+
+BRIDGE = "mujoco_bridge"
+# Wall seconds.
+START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 180.0, 30.0, 600.0
+
+
+def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, speed: float = 0.0) -> Iterator[Trial]:
+    """One episode a task through one graph, started at ``seed``, ``seed + 1``, ...
+
+    Args:
+        randomise: random lights, colours, table and camera poses at every start.
+        speed: simulated seconds a wall second; 0: as fast as possible.
+
+    Raises:
+        UserError: a node fails or falls silent.
+    """
+    keep_to_this_machine()
+    with tempfile.TemporaryDirectory(prefix="unified_agent_") as folder:
+        arguments = {
+            "arm": agent.arm,
+            "planner": agent.planner,
+            "clip_model": agent.clip,
+            "policy": agent.policy,
+            "device": agent.device,
+            "speed": str(speed),
+            "seed": str(seed),
+            "randomise": str(randomise).lower(),
+            "record": "false",
+            "runs": folder,
+        }
+        with Processes(graph.sim(arguments)) as processes, Follower() as follower:
+            trials = _Trials(processes, follower)
+            trials.wait(trials.ready, START_LIMIT, "the graph to be ready")
+            for number, task in enumerate(tasks, start=seed):
+                yield trials.run(task, number)
+
+
+class _Trials:
+    def __init__(self, processes: Processes, follower: Follower):
+        self._processes, self._follower = processes, follower
+        self._parameters = follower.node.create_client(SetParameters, f"/{BRIDGE}/set_parameters")
+        self._reset = follower.node.create_client(Trigger, f"/{BRIDGE}/reset")
+
+    def ready(self) -> bool:
+        """Whether every node has loaded what it needs and sees."""
+        messages = {name: status.message for name, status in self._follower.diagnostics.items()}
+        return (
+            messages.get("captioner", "").startswith("scoring")
+            and messages.get("planner") == "ready"
+            and "policy" in messages
+            and self._reset.service_is_ready()
+        )
+
+    def run(self, task: Task, seed: int) -> Trial:
+        follower = self._follower
+        values = [Parameter("task", value=task.name), Parameter("seed", value=seed)]
+        request = SetParameters.Request(parameters=[value.to_parameter_msg() for value in values])
+        results = self._call(self._parameters, request).results
+        for result in results:
+            if not result.successful:
+                raise UserError(f"The bridge refused a parameter: {result.reason}")
+        self._call(self._reset, Trigger.Request())
+        follower.say(task.instruction)
+        self.wait(lambda: bool(follower.outcome), EPISODE_LIMIT, f"the end of '{task.instruction}'")
+        true = self._true_sentences()
+        claimed = follower.outcome == SUCCESS
+        success = all(goal.sentence in true for goal in task.goals)
+        actions = int(follower.figure("policy", "actions") or 0)
+        return Trial(success, claimed, actions, "" if claimed else follower.outcome)
+
+    def wait(self, condition, limit: float, what: str) -> None:
+        end = time.monotonic() + limit
+        while not condition():
+            if time.monotonic() > end:
+                raise UserError(f"Waited {limit:.0f} s in vain for {what}.")
+            for _ in self._follower.poll():
+                pass
+            self._processes.check()
+
+    def _true_sentences(self) -> list[str]:
+        """What is true by MuJoCo's poses, from the bridge's next report."""
+        self._follower.diagnostics.pop(BRIDGE, None)
+        self.wait(lambda: BRIDGE in self._follower.diagnostics, SERVICE_LIMIT, f"the diagnostics of {BRIDGE}")
+        return self._follower.figure(BRIDGE, "true").split("\n")
+
+    def _call(self, client, request):
+        future = client.call_async(request)
+        self.wait(future.done, SERVICE_LIMIT, f"an answer of {client.srv_name}")
+        return future.result()
