@@ -45,7 +45,7 @@ class JointTrajectory:
         for name, values in (("time", self.times), ("position", self.positions), ("velocity", self.velocities)):
             if not np.isfinite(values).all():
                 raise InvalidTrajectory(f"A {name} of the trajectory is not finite.")
-        if self.times[0] < 0 or np.any(np.diff(self.times) <= 0):
+        if self.times[0] < 0 or np.any(self.times[1:] <= self.times[:-1]):
             raise InvalidTrajectory("The times of a trajectory must start at 0 or later and increase.")
 
     @property
@@ -148,7 +148,7 @@ class JointTrajectory:
 
     def _derivatives(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Position and its first two derivatives at many times inside the trajectory, each (K, J)."""
-        segment = np.clip(np.searchsorted(self.times, times, side="right") - 1, 0, len(self.times) - 2)
+        segment = np.searchsorted(self.times[1:-1], times, side="right")
         t = (times - self.times[segment])[:, None]
         c0, c1, c2, c3 = self._coefficients[:, segment]
         return c0 + t * (c1 + t * (c2 + t * c3)), c1 + t * (2 * c2 + 3 * t * c3), 2 * c2 + 6 * t * c3
@@ -165,8 +165,8 @@ def _trapezoid(times, duration, speed, acceleration):
 
 
 def _refuse(what, unit, joints, over, tolerance) -> None:
-    worst = int(np.argmax(over.max(axis=0)))
-    if over[:, worst].max() > tolerance:
+    if over.max() > tolerance:
+        worst = int(np.argmax(over.max(axis=0)))
         raise InvalidTrajectory(
             f"The trajectory exceeds the {what} limit of joint '{joints[worst]}' by {over[:, worst].max():.3f} {unit}."
         )
