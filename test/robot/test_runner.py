@@ -55,6 +55,14 @@ def test_an_arm_that_is_blocked_on_the_way_down_retreats_and_says_so(arm, moves)
     assert "in the way" in runner.failed
 
 
+def test_only_a_guarded_move_must_be_watched(arm, moves):
+    runner = MotionRunner(arm, moves)
+    runner.step(0.0, arm.home)
+    assert runner.patience(0.5) == 0.0
+    runner.step(1.0, moves[1].trajectory.positions[-1])
+    assert runner.patience(1.1) == pytest.approx(0.3)
+
+
 def test_the_retreat_leads_from_where_the_arm_is_to_above(arm, moves):
     runner = MotionRunner(arm, moves)
     runner.step(0.0, arm.home)

@@ -44,6 +44,12 @@ class MotionRunner:
         """The move that is going on."""
         return self._now
 
+    def patience(self, now: float) -> float:
+        """Seconds from ``now`` for which ``step`` would have nothing to say: none while a guarded move is watched."""
+        if self._now is None or self._now.retreat is not None:
+            return 0.0
+        return self._start + self._now.seconds - now
+
     def step(self, now: float, joint_positions: np.ndarray) -> list[Move]:
         """The moves to send at ``now``, in order.
 

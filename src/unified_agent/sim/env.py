@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The world as a Gymnasium environment whose steps are whole picks and places."""
 
+import math
 from typing import Any, ClassVar
 
 import gymnasium
@@ -18,6 +19,7 @@ from unified_agent.sim.world import CONTROL_STEPS, World
 
 register()
 
+_PERIOD = CONTROL_STEPS * World.timestep
 _ASTRAY = 0.06
 """An object this far outside the basket ends the episode, metres."""
 
@@ -105,7 +107,8 @@ class StackObjects(gymnasium.Env):
                 (world.command_gripper if move.gripper else world.command_arm)(move.trajectory)
             if runner.done:
                 break
-            world.step(CONTROL_STEPS)
+            periods = max(1, math.ceil(runner.patience(world.time) / _PERIOD - 1e-6))
+            world.step(periods * CONTROL_STEPS)
         self.state = world.state()
         return runner.failed
 
