@@ -95,14 +95,14 @@ class Stage:
         state = world.state()
         if not state.holding:
             return
-        turn = self._kinematics.forward(self._joints()[0])[1]
+        turn = self._kinematics.forward(world.arm_positions)[1]
         position, quaternion = world.object_pose(held)
         offset = turn.T @ (position - state.tool)
-        grip = self._joints()[1]
+        grip = float(world.joint_state()[1][len(self._arm.joints)])
         for _ in range(10):
             target = self._near_carried(rng, held) - turn @ offset
             if self._pose_tool(target, grip):
-                tool, now = self._kinematics.forward(self._joints()[0])
+                tool, now = self._kinematics.forward(world.arm_positions)
                 world.place_object(held, tool + now @ offset, quaternion)
                 yield
 
@@ -115,9 +115,9 @@ class Stage:
     def _act(self, action: Action) -> Iterator[None]:
         """Carry out an action; pauses at every set point."""
         world = self.world
-        runner = MotionRunner(self._arm, self._motions.act(action, world.state(), self._joints()[0]))
+        runner = MotionRunner(self._arm, self._motions.act(action, world.state(), world.arm_positions))
         while not runner.done:
-            for move in runner.step(world.time, self._joints()[0]):
+            for move in runner.step(world.time, world.arm_positions):
                 (world.command_gripper if move.gripper else world.command_arm)(move.trajectory)
             world.step(CONTROL_STEPS)
             yield
@@ -196,11 +196,6 @@ class Stage:
             return False
         self.world.set_joints(q, gripper)
         return True
-
-    def _joints(self) -> tuple[np.ndarray, float]:
-        """Measured joint positions of the arm (J,) and of the first gripper joint."""
-        positions = self.world.joint_state()[1]
-        return positions[: len(self._arm.joints)], float(positions[len(self._arm.joints)])
 
 
 def _quaternion(yaw: float, tilt: float) -> np.ndarray:

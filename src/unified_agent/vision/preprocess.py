@@ -5,8 +5,7 @@ import numpy as np
 import torch
 from open_clip.transform import PreprocessCfg
 from torch import nn
-from torchvision.transforms.v2 import InterpolationMode
-from torchvision.transforms.v2 import functional
+from torchvision.transforms.v2 import InterpolationMode, functional
 
 from unified_agent.errors import UserError
 
