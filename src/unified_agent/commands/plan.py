@@ -11,10 +11,20 @@ from unified_agent.language.refusal import Refusal
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("instruction", nargs="?", help="what should be done, in your own words")
-    parser.add_argument("--planner", default="smollm2", help="smollm2 (default), smollm2-untuned or hf:<model id or folder>[@revision]")
+    parser.add_argument(
+        "--planner", default="smollm2", help="smollm2 (default), smollm2-untuned or hf:<model id or folder>[@revision]"
+    )
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--evaluate", type=Path, metavar="FILE", help="YAML file of instructions with the right answers")
-    parser.add_argument("--without", action="append", default=[], choices=["grammar", "check"], help="with --evaluate: leave a piece out")
+    parser.add_argument(
+        "--evaluate", type=Path, metavar="FILE", help="YAML file of instructions with the right answers"
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=["grammar", "check"],
+        help="with --evaluate: leave a piece out",
+    )
     parser.add_argument("--errors", action="store_true", help="with --evaluate: print what was answered wrong")
 
 
@@ -39,11 +49,14 @@ def _evaluate(args: argparse.Namespace) -> dict:
 
     def show(verdict) -> None:
         if args.errors and not verdict.right:
-            print(f"{verdict.instruction!r}\n  expected {verdict.expected!r}\n  answered {verdict.answer!r}", flush=True)
+            print(
+                f"{verdict.instruction!r}\n  expected {verdict.expected!r}\n  answered {verdict.answer!r}", flush=True
+            )
 
     answers = Answers.read(args.evaluate)
     backend = backends.load(args.planner, args.device)
     figures = evaluate(backend, answers, "grammar" not in args.without, "check" not in args.without, show)
-    print(f"exact plans {figures['plans']:.1%} of {len(answers.plans)}, refusals {figures['refusals']:.1%} of {len(answers.refusals)}, "
-          f"an answer takes {figures['seconds_median']:.2f} s (worst {figures['seconds_worst']:.2f} s)")  # fmt: skip
+    print(f"exact plans: {figures['plans']:.1%} of {len(answers.plans)}")
+    print(f"refusals:    {figures['refusals']:.1%} of {len(answers.refusals)}")
+    print(f"an answer:   {figures['seconds_median']:.2f} s (median), {figures['seconds_worst']:.2f} s (worst)")
     return {"ok": True, **figures}

@@ -6,12 +6,21 @@ from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=Path("runs/train-planner"), help="folder of the adapter and the progress (default: runs/train-planner)")
-    parser.add_argument("--examples", type=int, default=40_000, help="how many generated examples are seen (default: 40000)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/train-planner"),
+        help="folder of the adapter and the progress (default: runs/train-planner)",
+    )
+    parser.add_argument(
+        "--examples", type=int, default=40_000, help="how many generated examples are seen (default: 40000)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start-from", type=Path, metavar="FOLDER", help="go on from this adapter with a new schedule")
     parser.add_argument("--afresh", action="store_true", help="do not resume what --out holds")
-    parser.add_argument("--evaluate", type=Path, metavar="FILE", help="YAML file of instructions to measure on while training")
+    parser.add_argument(
+        "--evaluate", type=Path, metavar="FILE", help="YAML file of instructions to measure on while training"
+    )
     parser.add_argument("--show", type=int, metavar="N", help="print N examples of the generator and stop")
 
 

@@ -14,6 +14,8 @@ class UnknownSentence(UserError):
 
 
 class Relation(str, Enum):
+    """What can hold of an object."""
+
     GRASPING = "grasping"
     ON_TOP_OF = "on top of"
     ON_TABLE = "on the table"

@@ -34,11 +34,15 @@ class Answers:
         """
         try:
             data = yaml.safe_load(path.read_text(encoding="utf-8"))
-            return cls(tuple((str(said), str(meant)) for said, meant in data["plans"]), tuple(map(str, data["refusals"])))
+            return cls(
+                tuple((str(said), str(meant)) for said, meant in data["plans"]), tuple(map(str, data["refusals"]))
+            )
         except FileNotFoundError:
             raise UserError(f"No file {path}: expected YAML with instructions and their plans.") from None
         except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{path} is not of the form 'plans: [[instruction, moves], ...], refusals: [...]' ({error}).") from None
+            raise UserError(
+                f"{path} is not of the form 'plans: [[instruction, moves], ...], refusals: [...]' ({error})."
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,13 @@ class Verdict:
     seconds: float
 
 
-def evaluate(backend: Backend, answers: Answers, grammar: bool = True, check: bool = True, progress: Callable[[Verdict], None] = lambda _: None) -> dict:
+def evaluate(
+    backend: Backend,
+    answers: Answers,
+    grammar: bool = True,
+    check: bool = True,
+    progress: Callable[[Verdict], None] = lambda _: None,
+) -> dict:
     """Figures of a back end.
 
     Args:
@@ -67,13 +77,17 @@ def evaluate(backend: Backend, answers: Answers, grammar: bool = True, check: bo
         answer.
     """
     verdicts: dict[str, list[Verdict]] = {"plans": [], "refusals": []}
-    asked = [("plans", said, Plan.of_moves(meant)) for said, meant in answers.plans] + [("refusals", said, None) for said in answers.refusals]
+    asked = [("plans", said, Plan.of_moves(meant)) for said, meant in answers.plans] + [
+        ("refusals", said, None) for said in answers.refusals
+    ]
     for group, said, meant in asked:
         begun = time.perf_counter()
         lines = write(backend, said) if grammar else write_freely(backend, said)
         came, refused = _outcome(lines, said, check)
         right = refused if meant is None else came == meant.subgoals
-        verdict = Verdict(right, said, str(meant) if meant else "refused", " / ".join(lines), time.perf_counter() - begun)
+        verdict = Verdict(
+            right, said, str(meant) if meant else "refused", " / ".join(lines), time.perf_counter() - begun
+        )
         verdicts[group].append(verdict)
         progress(verdict)
     seconds = sorted(verdict.seconds for group in verdicts.values() for verdict in group)
@@ -104,7 +118,9 @@ def write_freely(backend: Backend, instruction: str) -> list[str]:
         scores = session.scores(unread)
         unread = [max(range(len(scores)), key=scores.__getitem__)]
         tokens += unread
-        lines = [line.strip() for line in backend.decode(tokens).replace(backend.separator.strip() or "\n", "\n").split("\n")]
+        lines = [
+            line.strip() for line in backend.decode(tokens).replace(backend.separator.strip() or "\n", "\n").split("\n")
+        ]
         finished = lines[:-1]
         if END in finished:
             return [line for line in finished[: finished.index(END) + 1] if line]

@@ -163,7 +163,6 @@ def train(
     lora = LoraConfig(
         r=settings.rank,
         lora_alpha=2 * settings.rank,
-        base_model_name_or_path=smollm2.NAME,
         target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
         layers_to_transform=list(range(settings.first_layer, base.config.num_hidden_layers)),
     )
@@ -213,9 +212,9 @@ def train(
                 **figures,
             }
             left = (time.monotonic() - begun) / (step + 1) * (steps - step - 1)
-            report(
-                f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {figures or ''}  {seconds / 60:.1f} min gone, {left / 60:.1f} min left"
-            )
+            measured = "  ".join(f"{name} {share:.1%}" for name, share in figures.items())
+            times = f"{seconds / 60:.1f} min gone, {left / 60:.1f} min left"
+            report(f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {measured}  {times}")
             recent = []
             save(adapted, card, folder)
             state = {"adapter": get_peft_model_state_dict(adapted), "optimizer": optimizer.state_dict()}
@@ -227,7 +226,9 @@ def save(adapted, card: dict, folder: Path) -> None:
     """Write the adapter (16-bit) in peft's own format, and its card."""
     weights = {name: weight.detach().half().contiguous() for name, weight in get_peft_model_state_dict(adapted).items()}
     save_file(weights, folder / ADAPTER, metadata={"format": "pt"})
-    adapted.peft_config["default"].save_pretrained(folder)
+    config = adapted.peft_config["default"]
+    config.base_model_name_or_path = smollm2.NAME
+    config.save_pretrained(folder)
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
 
 

@@ -33,7 +33,7 @@ def question(rng: random.Random) -> Refused:
 
 def stranger(rng: random.Random) -> Refused:
     """A good request but for an object, a colour or a place that is not here."""
-    x, y, z = rng.sample(OBJECTS, 3)
+    x, y, _ = rng.sample(OBJECTS, 3)
     name = namer(rng)
     colour = rng.choice(strangers.COLOURS)
     odd = rng.choice((f"the {colour} {rng.choice(NOUNS)}", f"the {colour} {rng.choice(NOUNS)}", colour, f"the {colour} one",
@@ -74,6 +74,7 @@ def stranger(rng: random.Random) -> Refused:
 
 
 def impossible(rng: random.Random) -> Refused:
+    """What cannot become true: on itself, round in a circle, two at once."""
     x, y, z = rng.sample(OBJECTS, 3)
     name = namer(rng)
     X, Y, Z = name(x), name(y), name(z)
@@ -99,17 +100,20 @@ def action(rng: random.Random) -> Refused:
 
 
 def nothing(rng: random.Random) -> Refused:
+    """That nothing be done."""
     x, y, _ = rng.sample(OBJECTS, 3)
     name = namer(rng)
     return say(strangers.NOTHING, rng, x=name(x), y=name(y)), "nothing"
 
 
 def unclear(rng: random.Random) -> Refused:
+    """A request that does not say which object, or where."""
     name = namer(rng)
     return say(strangers.UNCLEAR, rng, x=name(rng.choice(OBJECTS))), "unclear"
 
 
 def injection(rng: random.Random) -> Refused:
+    """An attempt to make the language model do something else."""
     return say(
         strangers.INJECTIONS,
         rng,
@@ -120,6 +124,7 @@ def injection(rng: random.Random) -> Refused:
 
 
 def gibberish(rng: random.Random) -> Refused:
+    """Letters, numbers, signs, code and jumbled words."""
     kind = rng.randrange(6)
     if kind == 0:
         words = ("".join(rng.choices(string.ascii_lowercase, k=rng.randint(2, 8))) for _ in range(rng.randint(1, 6)))
@@ -159,6 +164,7 @@ def gibberish(rng: random.Random) -> Refused:
 
 
 def foreign(rng: random.Random) -> Refused:
+    """Small talk and unknown objects in other languages."""
     tongue = rng.choice(("de", "fr", "es", "it"))
     x, y, _ = rng.sample(OBJECTS, 3)
     if rng.random() < 0.5:

@@ -8,18 +8,18 @@ green, blue.
 """
 
 import random
-from itertools import pairwise
 
 from unified_agent.language.subgoals import OBJECTS
 from unified_agent.learning.wordings import english, towers
 from unified_agent.learning.wordings.grammar import expand, say
-from unified_agent.learning.wordings.names import PLURALS, Namer, colour_word, namer
+from unified_agent.learning.wordings.names import PLURALS, Namer, namer
 
 Request = tuple[str, str]
 _OPEN_ORDER = ("green", "red", "blue")
 
 
 def tower(top: str, middle: str, bottom: str) -> str:
+    """The moves that build a tower."""
     return f"{middle}/{bottom} {top}/{middle}"
 
 
@@ -39,6 +39,7 @@ def _clause(move: str, name: Namer, rng: random.Random, wish: float = 0.0, pool:
 
 
 def single(rng: random.Random) -> Request:
+    """One move."""
     x, y, _ = _three(rng)
     move = rng.choices((x, f"{x}/{y}", f"{x}/table"), (2, 6, 2))[0]
     return _clause(move, namer(rng), rng, wish=0.35), move
@@ -108,6 +109,7 @@ def contrast(rng: random.Random) -> Request:
 
 
 def whole_tower(rng: random.Random) -> Request:
+    """A tower whose order is said."""
     a, b, c = _three(rng)
     name = namer(rng)
     return say(towers.TOWERS, rng, a=name(a), b=name(b), c=name(c)), tower(a, b, c)
@@ -137,6 +139,7 @@ def grown_tower(rng: random.Random) -> Request:
 
 
 def apart(rng: random.Random) -> Request:
+    """Several objects onto the table."""
     a, b, c = _three(rng)
     name = namer(rng)
     A, B, C = name(a), name(b), name(c)
@@ -278,9 +281,8 @@ def _join(clauses: list[str], rng: random.Random) -> str:
     if style == 1:
         return " ".join(f"{n}. {clause}" if rng.random() < 0.97 else clause for n, clause in enumerate(clauses, 1))
     if style == 2:
-        words = ["first", *["then", "next", "after that"] * 3][: len(clauses) - 1] + [
-            rng.choice(("finally", "last", "then", "lastly", "at the end"))
-        ]
+        words = ["first", "then", "next", "after that", "then"][: len(clauses) - 1]
+        words.append(rng.choice(("finally", "last", "then", "lastly", "at the end")))
         return rng.choice((", ", ". ", "; ")).join(
             f"{word} {clause}" for word, clause in zip(words, clauses, strict=True)
         )
