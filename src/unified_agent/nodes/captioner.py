@@ -123,7 +123,7 @@ class Captioner(shell.AgentNode):
         self._frames.put(camera, image.header.stamp.sec * messages.NANO + image.header.stamp.nanosec, frame)
 
     def _work(self) -> None:
-        while self.context.ok():
+        while self._frames.open:
             taken = self._frames.take(timeout=0.5)
             if taken is None:
                 continue

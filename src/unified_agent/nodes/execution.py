@@ -6,11 +6,11 @@ from enum import Enum
 
 import numpy as np
 
-from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan
 from unified_agent.policy.mdp import Action, State
 from unified_agent.policy.pursuit import Outcome, Pursuit
 from unified_agent.robot.arm import Arm
+from unified_agent.robot.kinematics import Unreachable
 from unified_agent.robot.motions import Motions, Move
 from unified_agent.robot.runner import MotionRunner
 
@@ -139,14 +139,16 @@ class PlanExecution:
             self.phase = Phase.ENDED
             return []
         x_min, x_max, y_min, y_max = self._arm.basket
+        self.actions += 1
+        self.trouble = ""
         try:
             action = np.clip(self._choose(state, goal.sentence), [x_min, y_min], [x_max, y_max])
             self._runner = MotionRunner(self._arm, self._motions.act(action, state, q))
-        except UserError as error:
-            self.fail(str(error))
+        except Unreachable as error:
+            self.trouble = str(error)
+            self._watch(now)
             return []
-        self.actions += 1
-        self.phase, self.trouble = Phase.MOVING, ""
+        self.phase = Phase.MOVING
         return self._move(now, q)
 
     def _move(self, now: float, q: np.ndarray) -> list[Move]:

@@ -15,6 +15,7 @@ class NewestFrames:
 
     Attributes:
         dropped: whole sets that a newer one replaced before they were taken.
+        open: False once `close` was called.
     """
 
     def __init__(self, cameras: Sequence[str]):
@@ -23,7 +24,7 @@ class NewestFrames:
         self._waiting: dict[int, dict[str, np.ndarray]] = {}
         self._newest: tuple[int, dict[str, np.ndarray]] | None = None
         self._changed = threading.Condition()
-        self._open = True
+        self.open = True
 
     def put(self, camera: str, stamp: int, frame: np.ndarray) -> None:
         """A frame (uint8 RGB, (H, W, 3)); frames of one set have the same ``stamp`` (nanoseconds)."""
@@ -41,12 +42,12 @@ class NewestFrames:
     def take(self, timeout: float) -> tuple[int, dict[str, np.ndarray]] | None:
         """Stamp and frames of the newest whole set, waiting ``timeout`` seconds for one; None where none came."""
         with self._changed:
-            self._changed.wait_for(lambda: self._newest is not None or not self._open, timeout)
+            self._changed.wait_for(lambda: self._newest is not None or not self.open, timeout)
             newest, self._newest = self._newest, None
             return newest
 
     def close(self) -> None:
         """Wake whoever waits: there will be no more."""
         with self._changed:
-            self._open = False
+            self.open = False
             self._changed.notify_all()

@@ -184,7 +184,7 @@ class PolicyNode(shell.AgentNode):
         execution = self._execution
         if execution is None or self._stopped or self._stale():
             return
-        stamp = self._joints_at[0]
+        stamp, phase = self._joints_at[0], execution.phase
         tool, _ = self._kinematics.forward(self._q)
         state = State(self._objects, tool, self._arm.holding(self._gripper))
         for move in execution.step(stamp, state, self._q):
@@ -193,7 +193,7 @@ class PolicyNode(shell.AgentNode):
         if execution.phase is Phase.ENDED:
             self._finish()
             return
-        if execution.phase is Phase.WATCHING and self._moving is not None:
+        if execution.phase is Phase.WATCHING and phase is not Phase.WATCHING:
             self._moving = None
             self._judged_at = time.monotonic()
             if execution.trouble:

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ROS for tests: a domain of their own, this machine only, and a partner node that talks to the node under test."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+os.environ["ROS_DOMAIN_ID"] = str(20 + os.getpid() % 80)
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+rclpy = pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+
+from unified_agent.nodes import topics  # noqa: E402
+
+
+class Graph:
+    """Nodes under test and a partner, spun together in this process.
+
+    Attributes:
+        partner: publishes and listens on behalf of the test.
+    """
+
+    def __init__(self) -> None:
+        self._context = rclpy.Context()
+        self._context.init(args=[])
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._nodes: list = []
+        self._publishers: dict = {}
+        self.partner = rclpy.create_node("partner", context=self._context)
+        self._executor.add_node(self.partner)
+
+    def add(self, kind: type, **parameters):
+        """A node of the package with these parameters."""
+        node = kind(overrides=parameters, context=self._context)
+        self._nodes.append(node)
+        self._executor.add_node(node)
+        return node
+
+    def heard(self, topic: topics.Topic, qos=None) -> list:
+        """Everything that is said on a topic from now on."""
+        messages: list = []
+        self.partner.create_subscription(topic.type, topic.name, messages.append, qos or topics.COMMAND)
+        return messages
+
+    def say(self, topic: topics.Topic, message) -> None:
+        """Publish, once somebody listens."""
+        if topic.name not in self._publishers:
+            self._publishers[topic.name] = self.partner.create_publisher(topic.type, topic.name, topic.qos)
+        publisher = self._publishers[topic.name]
+        self.until(lambda: publisher.get_subscription_count() > 0)
+        publisher.publish(message)
+
+    def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
+        """Spin until something is so."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it did not come true in time"
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def spin(self, seconds: float) -> None:
+        """Spin for some wall time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def diagnosis(self, node: str) -> Callable[[], str]:
+        """The newest message of a node on /diagnostics, asked for again and again."""
+        newest = {"message": ""}
+
+        def note(array: DiagnosticArray) -> None:
+            newest.update({"message": status.message for status in array.status if status.name == node})
+
+        self.partner.create_subscription(DiagnosticArray, topics.DIAGNOSTICS.name, note, topics.RECORDED)
+        return lambda: newest["message"]
+
+    def close(self) -> None:
+        """End everything."""
+        for node in self._nodes:
+            node.close()
+            node.destroy_node()
+        self.partner.destroy_node()
+        self._executor.shutdown()
+        self._context.try_shutdown()
+
+
+@pytest.fixture
+def graph() -> Iterator[Graph]:
+    graph = Graph()
+    yield graph
+    graph.close()

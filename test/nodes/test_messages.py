@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+
+from builtin_interfaces.msg import Time  # noqa: E402
+
+from unified_agent.nodes import messages  # noqa: E402
+from unified_agent.nodes.messages import BadMessage  # noqa: E402
+from unified_agent.recording.overlay import Score  # noqa: E402
+from unified_agent.robot.trajectory import JointTrajectory  # noqa: E402
+
+FRAME = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+POSES = {"red": ((0.5, 0.1, 0.02), (1, 0, 0, 0)), "blue": ((0.4, 0.0, 0.02), (1, 0, 0, 0))}
+COLOURS = {"red": (1, 0, 0), "blue": (0, 0, 1)}
+
+
+def image():
+    return messages.image_message(FRAME, Time(sec=3), "left_optical_frame")
+
+
+def test_an_image_comes_back_as_it_went():
+    assert np.array_equal(messages.frame_of(image()), FRAME)
+
+
+def test_bgr_becomes_rgb():
+    message = image()
+    message.encoding = "bgr8"
+    assert np.array_equal(messages.frame_of(message), FRAME[:, :, ::-1])
+
+
+def test_padded_rows_are_read():
+    message = image()
+    message.step = 20
+    message.data = b"".join(row.tobytes() + b"xx" for row in FRAME)
+    assert np.array_equal(messages.frame_of(message), FRAME)
+
+
+@pytest.mark.parametrize("encoding", ["mono8", "16UC1", "", "x" * 10_000])
+def test_another_encoding_is_refused(encoding):
+    message = image()
+    message.encoding = encoding
+    with pytest.raises(BadMessage, match="rgb8 or bgr8"):
+        messages.frame_of(message)
+
+
+@pytest.mark.parametrize("change", [{"data": b"short"}, {"data": b""}, {"width": 7}, {"height": 0}, {"step": 0}])
+def test_an_image_whose_length_does_not_fit_is_refused(change):
+    message = image()
+    for field, value in change.items():
+        setattr(message, field, value)
+    with pytest.raises(BadMessage, match="bytes"):
+        messages.frame_of(message)
+
+
+def test_objects_come_back_with_their_time():
+    stamp, positions = messages.positions_of(messages.markers(POSES, 0.045, COLOURS, Time(sec=7)), ["red", "blue"])
+    assert stamp == 7.0
+    assert positions["red"].tolist() == [0.5, 0.1, 0.02]
+
+
+def test_a_missing_object_is_named():
+    with pytest.raises(BadMessage, match="missing: green"):
+        messages.positions_of(messages.markers(POSES, 0.045, COLOURS, Time()), ["red", "green", "blue"])
+
+
+def test_a_position_that_is_not_finite_is_refused():
+    message = messages.markers(POSES, 0.045, COLOURS, Time())
+    message.markers[1].pose.position.z = float("nan")
+    with pytest.raises(BadMessage, match="blue object is not finite"):
+        messages.positions_of(message, ["red", "blue"])
+
+
+def test_objects_in_another_frame_are_refused():
+    message = messages.markers(POSES, 0.045, COLOURS, Time())
+    message.markers[0].header.frame_id = "map"
+    with pytest.raises(BadMessage, match="'base_link', not 'map'"):
+        messages.positions_of(message, ["red", "blue"])
+
+
+def test_a_trajectory_comes_back_as_it_went():
+    sent = JointTrajectory(("a", "b"), [0.5, 1.25], [[0, 1], [2, 3]], [[1, 1], [0, 0]])
+    got = messages.trajectory_of(messages.trajectory_message(sent))
+    assert got.joints == sent.joints
+    assert got.times.tolist() == [0.5, 1.25]
+    assert np.array_equal(got.positions, sent.positions)
+    assert np.array_equal(got.velocities, sent.velocities)
+
+
+def test_a_trajectory_without_velocities_ends_at_rest():
+    message = messages.trajectory_message(JointTrajectory(("a",), [1, 2, 3], [[0], [1], [2]]))
+    for point in message.points:
+        point.velocities = []
+    assert messages.trajectory_of(message).velocities.ravel().tolist() == [1, 1, 0]
+
+
+def test_a_point_with_too_few_joints_is_refused():
+    message = messages.trajectory_message(JointTrajectory(("a", "b"), [1], [[0, 0]]))
+    message.points[0].positions = [0.0]
+    with pytest.raises(BadMessage, match="2 positions"):
+        messages.trajectory_of(message)
+
+
+def test_scores_come_back_as_they_went():
+    scores = {"the red object is on the table": Score(0.75, 0.5)}
+    assert messages.scores_of(messages.scores_message(Time(), scores)) == scores
+
+
+@pytest.mark.parametrize("score", ["nan", "much", None])
+def test_a_score_that_is_no_number_is_refused(score):
+    message = messages.scores_message(Time(), {"sentence": Score(0.5, 0.5)})
+    values = message.status[0].values
+    if score is None:
+        values.pop(0)
+    else:
+        values[0].value = score
+    with pytest.raises(BadMessage, match="sentence"):
+        messages.scores_of(message)

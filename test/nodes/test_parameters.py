@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from unified_agent.nodes.mujoco_bridge import MujocoBridge
+from unified_agent.nodes.parameters import BadParameter, Spec
+from unified_agent.nodes.recorder import Recorder
+from unified_agent.robot.arm import ArmError
+
+
+def test_a_misspelt_parameter_is_refused_with_the_nearest_right_one(graph):
+    with pytest.raises(BadParameter, match="Did you mean 'video_rate'"):
+        graph.add(Recorder, vidoe_rate=5)
+
+
+def test_a_value_out_of_range_is_refused_with_the_range(graph):
+    with pytest.raises(BadParameter, match=r"'camera_width' lies in \[1, 1920\], not 0"):
+        graph.add(MujocoBridge, camera_width=0)
+
+
+def test_a_value_of_another_type_is_refused(graph):
+    with pytest.raises(BadParameter, match="'speed' is a float, not 'fast'"):
+        graph.add(MujocoBridge, speed="fast")
+
+
+def test_a_whole_number_serves_where_a_float_is_meant():
+    value = Spec("speed", 1.0, "").check(2)
+    assert (value, type(value)) == (2.0, float)
+
+
+def test_true_is_no_number():
+    with pytest.raises(BadParameter, match="not True"):
+        Spec("seed", 0, "").check(True)
+
+
+def test_a_string_outside_its_options_is_refused_with_the_nearest():
+    with pytest.raises(BadParameter, match="Did you mean 'cuda'"):
+        Spec("device", "auto", "", options=("auto", "cpu", "cuda")).check("cudda")
+
+
+def test_an_unknown_arm_is_refused_with_the_nearest(graph):
+    with pytest.raises(ArmError, match="Did you mean 'fr3'"):
+        graph.add(Recorder, arm="fr33")
+
+
+def test_a_live_parameter_changes_and_a_bad_value_leaves_it(graph, tmp_path):
+    from rclpy.parameter import Parameter
+
+    bridge = graph.add(MujocoBridge, speed=0.0)
+    assert bridge.set_parameters([Parameter("speed", value=2.0)])[0].successful
+    refused = bridge.set_parameters([Parameter("task", value="stack_red_on_blu")])[0]
+    assert not refused.successful
+    assert "stack_red_on_blue" in refused.reason
+    assert bridge.get_parameter("speed").value == 2.0
+    assert bridge.get_parameter("task").value == ""
+
+
+def test_what_is_fixed_at_the_start_cannot_change(graph):
+    from rclpy.parameter import Parameter
+
+    recorder = graph.add(Recorder)
+    assert not recorder.set_parameters([Parameter("video_rate", value=5)])[0].successful

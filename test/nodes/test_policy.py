@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy node against an ideal arm: a partner that follows every trajectory exactly, in wall time."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+
+from sensor_msgs.msg import JointState  # noqa: E402
+from std_msgs.msg import String  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+
+from unified_agent.language.subgoals import OBJECTS, VOCABULARY  # noqa: E402
+from unified_agent.nodes import messages, policy, topics  # noqa: E402
+from unified_agent.nodes.policy import PolicyNode  # noqa: E402
+from unified_agent.policy.checkpoint import Policy  # noqa: E402
+from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words  # noqa: E402
+from unified_agent.recording.overlay import Score  # noqa: E402
+from unified_agent.robot.arm import Arm  # noqa: E402
+
+ARM = Arm.load("fr3")
+GRASP, STACK = "the robot is grasping the red object", "the red object is on top of the blue object"
+PLACES = {"red": (0.5, 0.1, 0.0225), "green": (0.6, 0.0, 0.0225), "blue": (0.45, -0.1, 0.0225)}
+COLOURS = dict.fromkeys(PLACES, (0.5, 0.5, 0.5))
+
+
+class IdealArm:
+    """Publishes joint states and objects at 50 Hz, the joints where the newest trajectory has them.
+
+    Attributes:
+        trajectories: all that the arm was sent.
+        places: of the objects; may be changed.
+        silent: publishes nothing.
+    """
+
+    def __init__(self, graph):
+        self.places, self.silent, self.broken_joint = dict(PLACES), False, None
+        self.trajectories = graph.heard(topics.trajectory(ARM.arm_topic))
+        self._q = ARM.home
+        self._node = graph.partner
+        self._joints = self._node.create_publisher(JointState, topics.JOINT_STATES.name, topics.JOINT_STATES.qos)
+        self._objects = self._node.create_publisher(topics.OBJECTS.type, topics.OBJECTS.name, topics.OBJECTS.qos)
+        self._node.create_timer(0.02, self._measure)
+
+    def _measure(self):
+        now = self._node.get_clock().now()
+        if self.silent:
+            return
+        if self.trajectories:
+            newest = self.trajectories[-1]
+            start = messages.seconds(newest.header.stamp)
+            self._q, _ = messages.trajectory_of(newest).sample(now.nanoseconds / messages.NANO - start)
+        state = JointState(name=[*ARM.joints, *ARM.gripper_joints])
+        state.header.stamp = now.to_msg()
+        state.position = [*map(float, self._q), 0.04, 0.04]
+        if self.broken_joint is not None:
+            state.position[self.broken_joint] = math.nan
+        self._joints.publish(state)
+        poses = {name: (place, (1, 0, 0, 0)) for name, place in self.places.items()}
+        self._objects.publish(messages.markers(poses, 0.045, COLOURS, now.to_msg()))
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    torch.manual_seed(0)
+    words = sorted({word for goal in VOCABULARY for word in split_words(goal.sentence)})
+    config = NetworkConfig(words=tuple(words), objects=OBJECTS, centre=(0.55, 0.0, 0.0), width=16, heads=2)
+    Policy(PolicyNetwork(config), {}).save(tmp_path)
+    return str(tmp_path)
+
+
+@pytest.fixture
+def node(graph, checkpoint):
+    return graph.add(PolicyNode, policy=checkpoint, device="cpu")
+
+
+@pytest.fixture
+def arm(graph, node):
+    return IdealArm(graph)
+
+
+def plan(*sentences):
+    return String(data="\n".join(sentences))
+
+
+def see(graph, *true):
+    scores = {goal.sentence: Score(1.0 if goal.sentence in true else 0.0, 0.5) for goal in VOCABULARY}
+    stamp = graph.partner.get_clock().now().to_msg()
+    graph.say(topics.SCORES, messages.scores_message(stamp, scores))
+
+
+def see_nothing_until(graph, condition):
+    def look():
+        see(graph)
+        graph.spin(0.05)
+        return condition()
+
+    graph.until(look)
+
+
+def call(graph, service):
+    client = graph.partner.create_client(Trigger, service)
+    graph.until(client.service_is_ready)
+    future = client.call_async(Trigger.Request())
+    graph.until(future.done)
+    return future.result()
+
+
+def brakes(message):
+    """Whether it is the trajectory of a stop: from the present speed to rest, at once."""
+    start, end = message.points
+    return any(start.velocities) and not any(end.velocities) and messages.seconds(end.time_from_start) < 0.5
+
+
+def test_a_plan_makes_the_arm_move_and_starts_an_episode(graph, node, arm):
+    episodes, subgoals = graph.heard(topics.EPISODE), graph.heard(topics.SUBGOAL)
+    graph.say(topics.INSTRUCTION, String(data="take\nthe red one"))
+    graph.spin(0.1)
+    graph.say(topics.PLAN, plan(GRASP))
+    see_nothing_until(graph, lambda: arm.trajectories)
+    assert [message.data for message in episodes] == ["start take the red one"]
+    assert subgoals[-1].data == GRASP
+
+
+def test_no_command_leaves_the_limits(graph, node, arm):
+    graph.say(topics.PLAN, plan(GRASP))
+    see_nothing_until(graph, lambda: len(arm.trajectories) >= 3)
+    for message in arm.trajectories:
+        messages.trajectory_of(message).check(ARM.joints, ARM.lower, ARM.upper, ARM.max_velocity)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "why"),
+    [
+        (["the robot is juggling the red object"], "is no sub-goal"),
+        ([STACK], "was not grasped before"),
+        ([GRASP] * 40, "at most"),
+        (["x" * 10_000], "is no sub-goal"),
+    ],
+)
+def test_a_plan_that_cannot_be_carried_out_is_refused_and_nothing_moves(graph, node, arm, sentences, why):
+    diagnosis, episodes = graph.diagnosis("policy"), graph.heard(topics.EPISODE)
+    graph.say(topics.PLAN, plan(*sentences))
+    graph.until(lambda: "plan refused" in diagnosis())
+    assert why in diagnosis()
+    graph.spin(0.3)
+    assert arm.trajectories == []
+    assert episodes == []
+
+
+def test_two_planners_at_once_are_refused(graph, node, arm):
+    diagnosis = graph.diagnosis("policy")
+    second = graph.partner.create_publisher(String, topics.PLAN.name, topics.PLAN.qos)
+    graph.until(lambda: graph.partner.count_publishers(topics.PLAN.name) == 1)
+    graph.say(topics.PLAN, plan(GRASP))
+    graph.until(lambda: "plan refused" in diagnosis())
+    assert "2 nodes publish /plan" in diagnosis()
+    graph.partner.destroy_publisher(second)
+
+
+@pytest.fixture
+def moving(graph, node, arm):
+    """The arm on its way."""
+    graph.say(topics.PLAN, plan(GRASP))
+    see_nothing_until(graph, lambda: arm.trajectories)
+    graph.spin(0.15)
+    return arm
+
+
+def test_objects_that_are_not_finite_make_the_arm_hold_still_until_they_are_again(graph, moving):
+    diagnosis = graph.diagnosis("policy")
+    sent = len(moving.trajectories)
+    moving.places["red"] = (math.nan, 0.0, 0.0)
+    graph.until(lambda: "holding still" in diagnosis())
+    assert "red object is not finite" in diagnosis()
+    graph.until(lambda: len(moving.trajectories) > sent)
+    assert brakes(moving.trajectories[-1])
+    stopped = len(moving.trajectories)
+    graph.spin(1.0)
+    assert len(moving.trajectories) == stopped
+    moving.places["red"] = PLACES["red"]
+    see_nothing_until(graph, lambda: len(moving.trajectories) > stopped)
+
+
+def test_joint_states_that_are_not_finite_make_the_arm_hold_still(graph, moving):
+    diagnosis = graph.diagnosis("policy")
+    sent = len(moving.trajectories)
+    moving.broken_joint = 2
+    graph.until(lambda: "holding still" in diagnosis())
+    assert f"no finite position of {ARM.joints[2]}" in diagnosis()
+    graph.until(lambda: len(moving.trajectories) > sent)
+    assert brakes(moving.trajectories[-1])
+
+
+def test_stale_state_makes_the_arm_hold_still_and_in_the_end_fails_the_episode(graph, moving, monkeypatch):
+    monkeypatch.setattr(policy, "SILENCE", 1.0)
+    diagnosis, episodes = graph.diagnosis("policy"), graph.heard(topics.EPISODE)
+    moving.silent = True
+    graph.until(lambda: "holding still" in diagnosis())
+    assert "older than 0.5 s" in diagnosis()
+    assert brakes(moving.trajectories[-1])
+    graph.until(lambda: episodes)
+    assert episodes[-1].data.startswith("end failure: /")
+
+
+def test_a_silent_captioner_fails_the_episode(graph, node, arm, monkeypatch):
+    monkeypatch.setattr(policy, "SILENCE", 0.5)
+    episodes = graph.heard(topics.EPISODE)
+    graph.say(topics.PLAN, plan(GRASP))
+    graph.until(lambda: len(episodes) == 2)
+    assert "the captioner is silent" in episodes[-1].data
+    assert arm.trajectories == []
+
+
+def test_stop_holds_still_and_resume_goes_on(graph, moving):
+    assert call(graph, "/policy/stop").success
+    graph.spin(0.1)
+    assert brakes(moving.trajectories[-1])
+    stopped = len(moving.trajectories)
+    for _ in range(10):
+        see(graph)
+        graph.spin(0.1)
+    assert len(moving.trajectories) == stopped
+    assert call(graph, "/policy/resume").success
+    see_nothing_until(graph, lambda: len(moving.trajectories) > stopped)
+
+
+def test_resume_without_stop_says_so(graph, node):
+    answer = call(graph, "/policy/resume")
+    assert (answer.success, answer.message) == (False, "it was not stopped")
+
+
+def test_a_new_plan_replaces_the_old_one_with_the_arm_at_rest(graph, moving):
+    episodes = graph.heard(topics.EPISODE)
+    graph.say(topics.PLAN, plan(GRASP.replace("red", "blue")))
+    graph.until(lambda: len(episodes) == 2)
+    assert episodes[0].data == "end failure: replaced by a new plan"
+    assert episodes[1].data.startswith("start")
+    assert brakes(moving.trajectories[-1])
+
+
+def test_a_refused_instruction_leaves_the_episode_as_it_is(graph, moving):
+    episodes = graph.heard(topics.EPISODE)
+    graph.say(topics.PLAN, plan())
+    graph.spin(0.3)
+    assert episodes == []
+
+
+def test_braking_starts_where_the_arm_is_on_its_way(graph, moving):
+    was = messages.trajectory_of(moving.trajectories[-1])
+    start = messages.seconds(moving.trajectories[-1].header.stamp)
+    call(graph, "/policy/stop")
+    graph.spin(0.1)
+    brake = moving.trajectories[-1]
+    expected, _ = was.sample(messages.seconds(brake.header.stamp) - start)
+    assert np.allclose(brake.points[0].positions, expected, atol=1e-6)
