@@ -54,6 +54,18 @@ def test_a_home_that_is_not_a_number_for_each_joint_is_an_error(variant, home):
         Arm.load(variant(lambda data: data.update(home=home)))
 
 
+@pytest.mark.parametrize("width", ["wide", None, True, float("inf")])
+def test_a_width_that_is_no_number_is_an_error(variant, width):
+    with pytest.raises(ArmError, match="'open' must be a finite number"):
+        Arm.load(variant(lambda data: data["gripper"].update(open=width)))
+
+
+@pytest.mark.parametrize("fingers", ["fr3_leftfinger", [], [1, 2]])
+def test_what_is_no_list_of_names_is_an_error(variant, fingers):
+    with pytest.raises(ArmError, match="'fingers' must be a list of names"):
+        Arm.load(variant(lambda data: data["gripper"].update(fingers=fingers)))
+
+
 def test_a_home_outside_the_limits_is_an_error(variant):
     with pytest.raises(ArmError, match="'home' is outside"):
         Arm.load(variant(lambda data: data["home"].__setitem__(3, 0.5)))

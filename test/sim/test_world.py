@@ -119,6 +119,12 @@ def test_a_layout_starts_with_stacks_standing(world):
     np.testing.assert_allclose(red - blue, [0, 0, 0.045], atol=1e-3)
 
 
+@pytest.mark.parametrize("layout", [[], [("red", "blue")], [("red",), ("red",), ("green",), ("blue",)]])
+def test_a_layout_must_name_every_object_once(world, layout):
+    with pytest.raises(UserError, match="names each of"):
+        world.reset(layout=layout)
+
+
 @pytest.mark.parametrize("pose", [(np.nan, 0, 0), (0.5, 0.0)])
 def test_an_object_cannot_be_put_at_what_is_no_position(world, pose):
     with pytest.raises(UserError, match="three finite numbers"):

@@ -77,8 +77,8 @@ class Arm:
         data = _Section(_mapping(path), str(path))
         gripper, topics, servo, basket = (data.section(key) for key in ("gripper", "topics", "servo", "basket"))
         urdf = _urdf(path, data.take("urdf"))
-        joints = tuple(data.take("joints"))
-        gripper_joints = tuple(gripper.take("joints"))
+        joints = data.names("joints")
+        gripper_joints = gripper.names("joints")
         links, limits = _links_and_limits(urdf)
         for joint in (*joints, *gripper_joints):
             if joint not in limits:
@@ -96,14 +96,14 @@ class Arm:
             home=data.vector("home", len(joints)),
             tool_frame=data.take("tool_frame"),
             basket=(*basket.vector("x", 2).tolist(), *basket.vector("y", 2).tolist()),
-            hover=float(data.take("hover")),
+            hover=data.number("hover"),
             gripper_joints=gripper_joints,
-            gripper_open=float(gripper.take("open")),
-            gripper_closed=float(gripper.take("closed")),
+            gripper_open=gripper.number("open"),
+            gripper_closed=gripper.number("closed"),
             gripper_holding=tuple(gripper.vector("holding", 2).tolist()),
             gripper_velocity=limits[gripper_joints[0]][2],
-            gripper_force=float(gripper.take("force")),
-            fingers=tuple(gripper.take("fingers")),
+            gripper_force=gripper.number("force"),
+            fingers=gripper.names("fingers"),
             arm_topic=topics.take("arm"),
             gripper_topic=topics.take("gripper"),
             stiffness=servo.vector("stiffness", len(joints)),
@@ -145,6 +145,18 @@ class _Section:
         if vector.shape != (size,) or not np.isfinite(vector).all():
             raise ArmError(f"{self._where}: '{key}' must be {size} finite numbers, not {value!r}.")
         return vector
+
+    def number(self, key: str) -> float:
+        value = self.take(key)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not np.isfinite(value):
+            raise ArmError(f"{self._where}: '{key}' must be a finite number, not {value!r}.")
+        return float(value)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        value = self.take(key)
+        if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+            raise ArmError(f"{self._where}: '{key}' must be a list of names, not {value!r}.")
+        return tuple(value)
 
     def section(self, key: str) -> "_Section":
         value = self.take(key)

@@ -86,13 +86,19 @@ class World:
         Args:
             seed: makes this start, and those after it, come again.
             layout: stacks, each from the bottom to the top; every object alone on the table when None.
+
+        Raises:
+            UserError: a layout that does not name every object once.
         """
         if seed is not None:
             self._rng = np.random.default_rng(seed)
+        layout = [(name,) for name in self.objects] if layout is None else layout
+        if sorted(name for stack in layout for name in stack) != sorted(self.objects):
+            raise UserError(f"A layout names each of {list(self.objects)} once, not {layout}.")
         mujoco.mj_resetData(self.model, self.data)
         if self._randomisation:
             self._randomisation.draw(self._rng)
-        poses = layouts.draw(self._rng, self.arm.basket, layout or [(name,) for name in self.objects])
+        poses = layouts.draw(self._rng, self.arm.basket, layout)
         for name, (position, quaternion) in poses.items():
             self.place_object(name, position, quaternion)
         self.set_joints(self.arm.home, self.arm.gripper_open)
