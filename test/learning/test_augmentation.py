@@ -13,7 +13,8 @@ def spot(count: int) -> torch.Tensor:
 
 def test_the_same_generator_makes_the_same_frames_and_each_its_own():
     first, second = (augment(spot(8), torch.Generator().manual_seed(3)) for _ in range(2))
-    assert torch.equal(first, second) and first.dtype == torch.uint8
+    assert torch.equal(first, second)
+    assert first.dtype == torch.uint8
     assert not torch.equal(first[0], first[1])
 
 

@@ -29,8 +29,10 @@ def truth(views, kind: str) -> np.ndarray:
 
 def test_a_view_is_a_frame_of_every_camera_with_the_truth_of_every_sub_goal(views):
     _, frames, labels = views[0]
-    assert frames.shape == (2, 128, 128, 3) and frames.dtype == np.uint8
-    assert labels.shape == (12,) and set(labels) <= {-1, 0, 1}
+    assert frames.shape == (2, 128, 128, 3)
+    assert frames.dtype == np.uint8
+    assert labels.shape == (12,)
+    assert set(labels) <= {-1, 0, 1}
 
 
 def test_each_kind_of_scene_gives_its_share(views):
@@ -42,7 +44,8 @@ def test_practice_shows_every_relation_true_and_false(views):
     labels = truth(views, "practice")
     for relation in Relation:
         columns = labels[:, [goal.relation is relation for goal in VOCABULARY]]
-        assert (columns == 1).any() and (columns == 0).any()
+        assert (columns == 1).any()
+        assert (columns == 0).any()
 
 
 def test_an_empty_gripper_poised_near_a_box_is_never_called_grasping(views):

@@ -65,6 +65,16 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(tmp_path, monkeypa
     assert [h["loss"] for h in resumed] == pytest.approx([h["loss"] for h in whole], rel=1e-3)
 
 
+def test_a_run_can_go_on_from_a_checkpoint(tmp_path):
+    ClipTrainer(views(128, 0), tmp_path / "first", config(), "cpu").run()
+    start = Clip.load(str(tmp_path / "first"), "cpu")
+    anew, onwards = (
+        ClipTrainer(views(64, 2), tmp_path / name, config(epochs=1), "cpu", clip).run()[0]["loss"]
+        for name, clip in (("anew", None), ("onwards", start))
+    )
+    assert onwards < anew / 2
+
+
 def test_another_run_in_the_same_folder_is_refused(tmp_path):
     ClipTrainer(views(32, 0), tmp_path, config(epochs=1), "cpu").run()
     with pytest.raises(UserError, match="other settings"):

@@ -17,8 +17,10 @@ def noise(*shape: int) -> np.ndarray:
 def test_frames_and_sentences_become_unit_vectors_of_one_size(tiny_folder):
     clip = Clip.load(str(tiny_folder), "cpu")
     images, texts = clip.encode_image(noise(3, 32, 32, 3)), clip.encode_text(["a red box", "a blue box"])
-    assert images.shape == (3, 16) and texts.shape == (2, 16)
-    assert torch.allclose(images.norm(dim=1), torch.ones(3)) and torch.allclose(texts.norm(dim=1), torch.ones(2))
+    assert images.shape == (3, 16)
+    assert texts.shape == (2, 16)
+    assert torch.allclose(images.norm(dim=1), torch.ones(3))
+    assert torch.allclose(texts.norm(dim=1), torch.ones(2))
 
 
 def test_the_weights_file_stands_for_its_folder(tiny_folder):
@@ -81,7 +83,7 @@ def test_weights_of_another_architecture_are_refused(tiny_folder):
 
 
 def test_a_folder_without_a_model_configuration_is_refused(tmp_path):
-    with pytest.raises(ClipError, match="open_clip_config.json"):
+    with pytest.raises(ClipError, match="has no open_clip_config"):
         Clip.load(str(tmp_path), "cpu")
 
 

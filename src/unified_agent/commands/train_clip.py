@@ -25,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--views", type=int, default=24000, help="views to train on, two frames each (%(default)s)")
     parser.add_argument("--test-views", type=int, default=4000, help="held-out views to test on (%(default)s)")
     parser.add_argument("--arm", default="fr3", help="arm in the pictures (%(default)s)")
+    parser.add_argument("--start", metavar="MODEL", help="go on from this checkpoint instead of random weights")
     parser.add_argument("--epochs", type=int, default=TrainingConfig.epochs, help="passes over them (%(default)s)")
+    parser.add_argument(
+        "--learning-rate", type=float, default=TrainingConfig.learning_rate, help="at its highest (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=TrainingConfig.seed, help="of the training (%(default)s)")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")
@@ -45,23 +49,18 @@ def run(arguments: argparse.Namespace) -> dict:
 
     views = collect(arguments.frames, Split.TRAIN, arguments.views, arm)
     tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_views, arm)
-    config = TrainingConfig(epochs=arguments.epochs, seed=arguments.seed, threads=arguments.threads)
-    began = time.monotonic()
-    history = ClipTrainer(views, arguments.out, config, arguments.device).run()
-    clip = Clip.load(str(arguments.out), arguments.device)
-    gammas = clip_report.thresholds(clip, tuning)
-    clip.card = {"thresholds": gammas, "default_threshold": max(gammas.values())}
-    found = clip_report.detections(clip, held_out)
-    clip_report.write_card(
-        arguments.out,
-        trained_by=f"unified-agent train-clip --views {arguments.views} --epochs {config.epochs} --seed {config.seed}",
-        config=asdict(config),
-        views={"training": len(views), "calibration": len(tuning), "test": len(held_out)},
-        **clip.card,
-        history=history,
-        test=clip_report.summary(found),
+    config = TrainingConfig(
+        epochs=arguments.epochs,
+        learning_rate=arguments.learning_rate,
+        seed=arguments.seed,
+        threads=arguments.threads,
     )
-    clip_report.draw(arguments.out, history, found)
+    start = Clip.load(arguments.start, arguments.device) if arguments.start else None
+    began = time.monotonic()
+    history = ClipTrainer(views, arguments.out, config, arguments.device, start).run()
+    found = clip_report.certify(
+        arguments.out, tuning, held_out, history, views=len(views), config=asdict(config), start=start and start.card
+    )
     print(table(found))
     seconds = time.monotonic() - began
     return {"ok": True, "out": str(arguments.out), "seconds": seconds, **clip_report.summary(found)}

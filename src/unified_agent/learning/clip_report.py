@@ -12,6 +12,7 @@ from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.learning.calibration import Detection, calibrate, evaluate, pooled
 from unified_agent.learning.frames import FrameSet
 from unified_agent.vision.clip import CARD, Clip
+from unified_agent.vision.detector import Detector
 
 SENTENCES = tuple(goal.sentence for goal in VOCABULARY)
 FIGURE = "report.png"
@@ -28,16 +29,37 @@ def score_views(clip: Clip, views: FrameSet, sentences: Sequence[str] = SENTENCE
     return np.concatenate(rows)
 
 
-def thresholds(clip: Clip, views: FrameSet) -> dict[str, float]:
-    """Calibrated gammas: sentence -> threshold, on views that were not trained on."""
-    scores = score_views(clip, views)
-    return {sentence: round(calibrate(scores[:, i], views.truth[:, i]), 4) for i, sentence in enumerate(SENTENCES)}
-
-
 def detections(clip: Clip, views: FrameSet) -> list[Detection]:
-    """How right the checkpoint is on views, with the thresholds of its card."""
-    gammas = np.array([clip.card["thresholds"][sentence] for sentence in SENTENCES])
+    """How right the checkpoint is on views, with the thresholds that a detector takes from its card."""
+    gammas = Detector(clip, SENTENCES).thresholds
     return evaluate(SENTENCES, score_views(clip, views), views.truth, gammas)
+
+
+def certify(
+    folder: Path, tuning: FrameSet, held_out: FrameSet, history: Sequence[dict], **entries: object
+) -> list[Detection]:
+    """Calibrate the checkpoint in a folder, test it, and write its card and its figure beside it.
+
+    Args:
+        folder: of the checkpoint.
+        tuning: views that the thresholds are calibrated on.
+        held_out: views that it is tested on.
+        history: of the training, for the figure.
+        entries: what else the card is to say.
+
+    Returns:
+        The test's verdicts, one ``Detection`` a sentence.
+    """
+    clip = Clip.load(str(folder))
+    scores = score_views(clip, tuning)
+    gammas = {s: round(calibrate(scores[:, i], tuning.truth[:, i]), 4) for i, s in enumerate(SENTENCES)}
+    clip.card = {"thresholds": gammas, "default_threshold": max(gammas.values())}
+    found = detections(clip, held_out)
+    counts = {"calibration_views": len(tuning), "test_views": len(held_out)}
+    card = {**clip.card, **entries, **counts, "history": list(history), "test": summary(found)}
+    (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
+    draw(folder, history, found)
+    return found
 
 
 def summary(found: Sequence[Detection]) -> dict:
@@ -45,11 +67,6 @@ def summary(found: Sequence[Detection]) -> dict:
     rows = {d.sentence: {**asdict(d), "precision": d.precision, "recall": d.recall} for d in found}
     everything = pooled(found)
     return {"precision": everything.precision, "recall": everything.recall, "sentences": rows}
-
-
-def write_card(folder: Path, **entries: object) -> None:
-    """``card.json``: everything worth knowing about the checkpoint beside it."""
-    (folder / CARD).write_text(json.dumps(entries, indent=2) + "\n")
 
 
 def draw(folder: Path, history: Sequence[dict], found: Sequence[Detection]) -> None:

@@ -26,7 +26,7 @@ from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.learning.augmentation import augment
 from unified_agent.learning.captions import paraphrases, strange
 from unified_agent.learning.frames import UNKNOWN, FrameSet
-from unified_agent.vision.clip import CONFIG, FOLDER, WEIGHTS
+from unified_agent.vision.clip import CONFIG, FOLDER, WEIGHTS, Clip
 from unified_agent.vision.preprocess import Preprocess
 
 # A narrow ModifiedResNet: frames are 128 pixels and a box about 20, so early resolution matters more than width.
@@ -76,11 +76,25 @@ class TrainingConfig:
 class ClipTrainer:
     """One training run in a folder; where it was cut off, it goes on from its last whole epoch.
 
+    Args:
+        frames: what to learn from.
+        folder: of the checkpoint.
+        config: how long and how.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        start: a small CLIP to go on from, instead of random weights.
+
     Attributes:
         history: one dict an epoch: ``epoch`` and ``loss``.
     """
 
-    def __init__(self, frames: FrameSet, folder: Path, config: TrainingConfig, device: str = "auto"):
+    def __init__(
+        self,
+        frames: FrameSet,
+        folder: Path,
+        config: TrainingConfig,
+        device: str = "auto",
+        start: Clip | None = None,
+    ):
         if config.threads:
             torch.set_num_threads(config.threads)
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +103,8 @@ class ClipTrainer:
         self._frames, self._folder, self._config = frames, folder, config
         self._device = torch.device(torch_device(device))
         self._model = open_clip.CLIP(**ARCHITECTURE["model_cfg"]).to(self._device, memory_format=torch.channels_last)
+        if start is not None:
+            self._begin_with(start)
         size = ARCHITECTURE["model_cfg"]["vision_cfg"]["image_size"]
         self._preprocess = Preprocess(PreprocessCfg(size=size, **ARCHITECTURE["preprocess_cfg"]), self._device)
         tokenizer = open_clip.get_tokenizer(f"{FOLDER}{folder}")
@@ -156,6 +172,14 @@ class ClipTrainer:
         logits = self._model.logit_scale.exp() * similarity + self._model.logit_bias
         known = truth != UNKNOWN
         return functional.binary_cross_entropy_with_logits(logits[known], truth[known].float())
+
+    def _begin_with(self, start: Clip) -> None:
+        try:
+            self._model.load_state_dict(start.model.state_dict())
+        except RuntimeError:
+            raise UserError(
+                "The CLIP to begin with has another architecture: only the small CLIP is trained."
+            ) from None
 
     def _resume(self) -> None:
         if not (self._folder / PROGRESS).is_file():
