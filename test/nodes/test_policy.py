@@ -39,7 +39,8 @@ class IdealArm:
     def __init__(self, graph):
         self.places, self.silent, self.broken_joint = dict(PLACES), False, None
         self.trajectories = graph.heard(topics.trajectory(ARM.arm_topic))
-        self._q = ARM.home
+        # Turned far aside, so that the first motion takes a while.
+        self._q = ARM.home + np.eye(len(ARM.joints))[0] * 2.0
         self._node = graph.partner
         self._joints = self._node.create_publisher(JointState, topics.JOINT_STATES.name, topics.JOINT_STATES.qos)
         self._objects = self._node.create_publisher(topics.OBJECTS.type, topics.OBJECTS.name, topics.OBJECTS.qos)
