@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--clip-model", default="default", help="the CLIP that judges sub-goals")
     parser.add_argument("--policy", default="default", help="'default', or a checkpoint folder")
+    parser.add_argument(
+        "--teacher",
+        action="store_true",
+        help="let the scripted teacher act, one action a sub-goal: measures the physics alone",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
 
 
@@ -43,6 +48,8 @@ def run(arguments: argparse.Namespace) -> dict:
     group = tasks.group(arguments.task)
     if arguments.episodes < 1:
         raise UserError(f"--episodes must be 1 or more, not {arguments.episodes}.")
+    if arguments.teacher:
+        return _teach(arguments)
     chosen = [group[i % len(group)] for i in range(arguments.episodes)]
     agent = Agent(arguments.arm, arguments.planner, arguments.clip_model, arguments.policy, arguments.device)
     if arguments.graph:
@@ -75,6 +82,16 @@ def run(arguments: argparse.Namespace) -> dict:
     }
     _show(result)
     return result
+
+
+def _teach(arguments: argparse.Namespace) -> dict:
+    from unified_agent.sim import teacher
+
+    result = teacher.run(arguments.task, arguments.episodes, arguments.seed, arguments.arm)
+    print(f"{result['successes']} of {result['episodes']} succeeded, {result['standing']} still stood 5 s later")
+    for why, count in result["failures"].items():
+        print(f"  {count} failed: {why}")
+    return {"ok": True, **result}
 
 
 def wilson(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:

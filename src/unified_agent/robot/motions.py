@@ -17,6 +17,8 @@ _MARGIN = 0.9
 """Of the joints' velocity and acceleration limits."""
 _CLEARANCE = 0.004
 """Objects are let go this far above what they will lie on, metres."""
+_GRIP_PACE = 0.6
+"""Mean speed of a grip, of the gripper's limit: the middle of a smooth travel is 1.5 times as fast."""
 _SETTLE = 0.1
 """Seconds a grip is given to settle."""
 
@@ -135,6 +137,6 @@ class Motions:
     def _grip(self, name: str, seconds: float | None = None) -> Move:
         arm = self._arm
         position = arm.gripper_open if name == "open" else arm.gripper_closed
-        duration = abs(arm.gripper_open - arm.gripper_closed) / (0.5 * arm.gripper_velocity)
+        duration = abs(arm.gripper_open - arm.gripper_closed) / (_GRIP_PACE * arm.gripper_velocity)
         trajectory = JointTrajectory(arm.gripper_joints[:1], [duration], [[position]])
         return Move(name, trajectory, gripper=True, seconds=duration + _SETTLE if seconds is None else seconds)

@@ -27,7 +27,7 @@ def act(subgoal: SubGoal, state: State, basket) -> Action:
     return np.clip(_target(subgoal, state, basket), (x_min, y_min), (x_max, y_max))
 
 
-def run(task: str, episodes: int, seed: int = 0) -> dict[str, Any]:
+def run(task: str, episodes: int, seed: int = 0, arm: str = "fr3") -> dict[str, Any]:
     """Let the teacher do a task, or a group of tasks in turn, from random starts.
 
     Returns:
@@ -35,7 +35,7 @@ def run(task: str, episodes: int, seed: int = 0) -> dict[str, Any]:
         ``failures`` (why -> count).
     """
     group = tasks.group(task)
-    env = StackObjects(group[0].name)
+    env = StackObjects(group[0].name, arm=arm)
     successes, standing, failures = 0, 0, Counter()
     for episode in range(episodes):
         env.reset(seed=seed + episode, options={"task": group[episode % len(group)].name})
