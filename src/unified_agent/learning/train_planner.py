@@ -217,14 +217,19 @@ def train(
             report(f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {measured}  {times}")
             recent = []
             save(adapted, card, folder)
-            state = {"adapter": get_peft_model_state_dict(adapted), "optimizer": optimizer.state_dict()}
+            state = {"adapter": adapter_weights(adapted), "optimizer": optimizer.state_dict()}
             torch.save({**state, "step": step + 1, "seconds": seconds}, progress)
     return card
 
 
+def adapter_weights(adapted) -> dict[str, torch.Tensor]:
+    """The adapter's matrices by peft's names. Telling peft that no embeddings changed keeps it off the network."""
+    return {name: w.detach() for name, w in get_peft_model_state_dict(adapted, save_embedding_layers=False).items()}
+
+
 def save(adapted, card: dict, folder: Path) -> None:
     """Write the adapter (16-bit) in peft's own format, and its card."""
-    weights = {name: weight.detach().half().contiguous() for name, weight in get_peft_model_state_dict(adapted).items()}
+    weights = {name: weight.half().contiguous() for name, weight in adapter_weights(adapted).items()}
     save_file(weights, folder / ADAPTER, metadata={"format": "pt"})
     config = adapted.peft_config["default"]
     config.base_model_name_or_path = smollm2.NAME
