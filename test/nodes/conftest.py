@@ -65,8 +65,8 @@ class Graph:
     def spin(self, seconds: float) -> None:
         """Spin for some wall time."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self._executor.spin_once(timeout_sec=0.02)
+        while (left := end - time.monotonic()) > 0:
+            self._executor.spin_once(timeout_sec=min(left, 0.02))
 
     def diagnosis(self, node: str) -> Callable[[], str]:
         """The newest message of a node on /diagnostics, asked for again and again."""

@@ -23,10 +23,6 @@ FLUSH_PERIOD = 0.5
 TAIL = 1.0
 
 
-# A recorder that comes late records what is left of the episode.
-_LISTENING = {topics.CLOCK_TOPIC.name: topics.CLOCK, topics.EPISODE.name: topics.FACT}
-
-
 class Recorder(shell.AgentNode):
     """Opens an episode at ``start``, closes it after ``end``, and holds everything that is sent in between."""
 
@@ -64,7 +60,8 @@ class Recorder(shell.AgentNode):
         self._written = ""
         self._closing = None
         for topic in self._topics:
-            self.listen(topic, self._recording(topic), _LISTENING.get(topic.name, topics.RECORDED), raw=True)
+            qos = topics.CLOCK if topic is topics.CLOCK_TOPIC else topics.RECORDED
+            self.listen(topic, self._recording(topic), qos, raw=True)
         self.create_timer(FLUSH_PERIOD, self._flush, clock=self.steady)
         self.report(shell.OK, f"ready: recordings go to {self.run}")
 

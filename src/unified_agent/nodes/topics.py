@@ -62,7 +62,7 @@ CAPTION = Topic("/caption", String, COMMAND)
 SCORES = Topic("/caption/scores", DiagnosticArray, COMMAND)
 OBJECTS = Topic("/objects", MarkerArray, COMMAND)
 JOINT_STATES = Topic("/joint_states", JointState, COMMAND)
-EPISODE = Topic("/episode", String, FACT)
+EPISODE = Topic("/episode", String, COMMAND)
 DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, COMMAND)
 CLOCK_TOPIC = Topic("/clock", Clock, CLOCK)
 

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+
+from std_srvs.srv import Trigger  # noqa: E402
+
+from unified_agent.errors import UserError  # noqa: E402
+from unified_agent.nodes import messages, topics  # noqa: E402
+from unified_agent.nodes.mujoco_bridge import MujocoBridge  # noqa: E402
+from unified_agent.robot.arm import Arm  # noqa: E402
+from unified_agent.robot.trajectory import JointTrajectory  # noqa: E402
+from unified_agent.sim.tasks import UnknownTask  # noqa: E402
+
+ARM = Arm.load("fr3")
+ARM_TOPIC = topics.trajectory(ARM.arm_topic)
+AHEAD = ARM.home + 0.1
+
+
+@pytest.fixture
+def bridge(graph):
+    return graph.add(MujocoBridge, camera_rate=10.0, camera_width=64, camera_height=48)
+
+
+def run(graph, bridge, seconds):
+    for _ in range(round(seconds / 0.02)):
+        bridge.tick()
+        graph.spin(0.001)
+
+
+def command(graph, bridge, trajectory, **changes):
+    message = messages.trajectory_message(trajectory)
+    for name, value in changes.items():
+        setattr(message, name, value)
+    graph.say(ARM_TOPIC, message)
+    graph.spin(0.1)
+
+
+def joints(bridge):
+    return bridge.world.joint_state()[1][: len(ARM.joints)]
+
+
+def test_what_is_measured_carries_simulated_time_at_the_rates_asked_for(graph, bridge):
+    clock = graph.heard(topics.CLOCK_TOPIC, topics.CLOCK)
+    states, images = graph.heard(topics.JOINT_STATES), graph.heard(topics.image("left"))
+    graph.until(lambda: bridge.tick() or states)
+    graph.spin(0.2)
+    states.clear(), images.clear()
+    run(graph, bridge, 1.0)
+    graph.spin(0.2)
+    assert len(states) == pytest.approx(50, abs=2)
+    assert len(images) == pytest.approx(10, abs=1)
+    stamps = [messages.seconds(state.header.stamp) for state in states]
+    assert np.allclose(np.diff(stamps), 0.02)
+    assert messages.seconds(clock[-1].clock) == pytest.approx(bridge.now, abs=0.05)
+    assert images[0].header.frame_id == "left_optical_frame"
+
+
+def test_the_image_is_what_the_camera_sees_now(graph, bridge):
+    images = graph.heard(topics.image("right"))
+    graph.until(lambda: bridge.tick() or images)
+    frame = messages.frame_of(images[0])
+    assert frame.shape == (48, 64, 3)
+    assert frame.std() > 5
+
+
+def test_a_trajectory_is_followed_to_its_end(graph, bridge):
+    command(graph, bridge, JointTrajectory(ARM.joints, [1.0], [AHEAD]))
+    run(graph, bridge, 1.5)
+    assert np.allclose(joints(bridge), AHEAD, atol=0.01)
+
+
+def test_a_new_trajectory_replaces_the_one_before(graph, bridge):
+    command(graph, bridge, JointTrajectory(ARM.joints, [2.0], [ARM.home + 0.3]))
+    run(graph, bridge, 0.2)
+    command(graph, bridge, JointTrajectory(ARM.joints, [1.0], [AHEAD]))
+    run(graph, bridge, 1.5)
+    assert np.allclose(joints(bridge), AHEAD, atol=0.01)
+
+
+BAD = {
+    "not finite": JointTrajectory(ARM.joints, [1.0], [AHEAD]),
+    "this controller has": JointTrajectory(("a", "b"), [1.0], [[0, 0]]),
+    "position limit": JointTrajectory(ARM.joints, [1.0], [ARM.upper + 1]),
+    "ago": JointTrajectory(ARM.joints, [1.0], [AHEAD]),
+}
+
+
+@pytest.mark.parametrize("why", BAD)
+def test_a_trajectory_that_must_not_be_followed_is_refused_and_the_arm_holds(graph, bridge, why):
+    diagnosis = graph.diagnosis("mujoco_bridge")
+    run(graph, bridge, 5.0 if why == "ago" else 0.1)
+    before = joints(bridge)
+    message = messages.trajectory_message(BAD[why])
+    if why == "not finite":
+        message.points[0].positions[0] = math.nan
+    if why == "ago":
+        message.header.stamp = messages.stamp(0.5)
+    graph.say(ARM_TOPIC, message)
+    graph.until(lambda: "the arm holds" in diagnosis())
+    assert why in diagnosis()
+    run(graph, bridge, 1.0)
+    assert np.allclose(joints(bridge), before, atol=0.01)
+
+
+def test_an_empty_trajectory_means_hold(graph, bridge):
+    command(graph, bridge, JointTrajectory(ARM.joints, [2.0], [ARM.home + 0.5]))
+    run(graph, bridge, 0.5)
+    command(graph, bridge, JointTrajectory(ARM.joints, [1.0], [AHEAD]), points=[])
+    held = joints(bridge)
+    run(graph, bridge, 1.0)
+    assert np.allclose(joints(bridge), held, atol=0.02)
+
+
+def test_reset_gives_a_new_start_and_the_clock_goes_on(graph, bridge):
+    run(graph, bridge, 0.5)
+    before, time = bridge.world.object_pose("red")[0], bridge.now
+    client = graph.partner.create_client(Trigger, "/mujoco_bridge/reset")
+    graph.until(client.service_is_ready)
+    future = client.call_async(Trigger.Request())
+    graph.until(future.done)
+    assert future.result().success
+    assert bridge.now >= time
+    assert not np.allclose(bridge.world.object_pose("red")[0], before)
+
+
+def test_the_same_seed_is_the_same_start(graph):
+    places = [graph.add(MujocoBridge, seed=5).world.object_pose("blue")[0] for _ in range(2)]
+    assert np.array_equal(*places)
+
+
+def test_the_start_of_a_task_is_set_up(graph):
+    bridge = graph.add(MujocoBridge, task="place_red_on_table")
+    assert bridge.world.object_pose("red")[0][2] > 0.05
+
+
+def test_a_misspelt_task_is_refused_with_the_nearest(graph):
+    with pytest.raises(UnknownTask, match="Did you mean 'grasp_red'"):
+        graph.add(MujocoBridge, task="grasp_rde")
+
+
+def test_a_viewer_without_a_display_is_an_error_at_the_start(graph, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(UserError, match="needs a display"):
+        graph.add(MujocoBridge, headless=False)

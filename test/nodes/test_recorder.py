@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from rosbags.highlevel import AnyReader
+
+pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+
+from std_msgs.msg import String  # noqa: E402
+
+from unified_agent.nodes import messages, recorder, topics  # noqa: E402
+from unified_agent.nodes.recorder import Recorder  # noqa: E402
+from unified_agent.recording.overlay import Score  # noqa: E402
+
+ARM_TOPICS = ("/joint_trajectory_controller/joint_trajectory", "/gripper_controller/joint_trajectory")
+GRASP = "the robot is grasping the red object"
+
+
+@pytest.fixture
+def node(graph, tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "TAIL", 0.1)
+    return graph.add(Recorder, directory=str(tmp_path / "run"))
+
+
+def frame(graph, seconds, encoding="rgb8"):
+    for camera in topics.CAMERAS:
+        image = messages.image_message(np.full((32, 32, 3), 99, np.uint8), messages.stamp(seconds), camera)
+        image.encoding = encoding
+        graph.say(topics.image(camera), image)
+    graph.say(topics.SCORES, messages.scores_message(messages.stamp(seconds), {GRASP: Score(0.9, 0.5)}))
+    graph.spin(0.02)
+
+
+def episode(graph, frames=5):
+    graph.say(topics.EPISODE, String(data="start take the red one"))
+    graph.spin(0.1)
+    for number in range(frames):
+        frame(graph, 1 + number / 10)
+    graph.say(topics.EPISODE, String(data="end success"))
+
+
+def read(folder: Path) -> list[tuple[str, str]]:
+    """(topic, text) of the string messages in a bag."""
+    with AnyReader([folder]) as reader:
+        wanted = [connection for connection in reader.connections if connection.msgtype == "std_msgs/msg/String"]
+        return [
+            (connection.topic, reader.deserialize(data, connection.msgtype).data)
+            for connection, _, data in reader.messages(wanted)
+        ]
+
+
+def video_frames(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def test_an_episode_is_a_bag_and_a_video(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    episode(graph)
+    graph.until(lambda: "wrote" in diagnosis())
+    assert read(node.run / "episode_001") == [("/episode", "start take the red one"), ("/episode", "end success")]
+    assert video_frames(node.run / "episode_001.mp4") == 5
+
+
+def test_the_bag_has_every_topic_with_what_was_sent(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    episode(graph)
+    graph.until(lambda: "wrote" in diagnosis())
+    with AnyReader([node.run / "episode_001"]) as reader:
+        counts = {connection.topic: connection.msgcount for connection in reader.connections}
+        [image] = [c for c in reader.connections if c.topic == "/camera/left/image_raw"]
+        _, _, data = next(reader.messages([image]))
+        assert reader.deserialize(data, image.msgtype).data.tolist() == [99] * 32 * 32 * 3
+    assert set(counts) == {topic.name for topic in topics.recorded(ARM_TOPICS)}
+    assert counts["/camera/left/image_raw"] == counts["/caption/scores"] == 5
+
+
+def test_what_was_said_before_the_episode_is_in_its_bag(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(topics.INSTRUCTION, String(data="take the red one"))
+    graph.say(topics.PLAN, String(data=GRASP))
+    graph.spin(0.1)
+    episode(graph)
+    graph.until(lambda: "wrote" in diagnosis())
+    assert {("/instruction", "take the red one"), ("/plan", GRASP)} < set(read(node.run / "episode_001"))
+
+
+def test_every_episode_has_its_own_bag(graph, node):
+    episode(graph)
+    graph.until(lambda: (node.run / "episode_001" / "metadata.yaml").exists())
+    episode(graph)
+    graph.until(lambda: (node.run / "episode_002" / "metadata.yaml").exists())
+
+
+def test_an_episode_that_begins_anew_closes_the_one_before(graph, node):
+    graph.say(topics.EPISODE, String(data="start one"))
+    graph.say(topics.EPISODE, String(data="start two"))
+    graph.until(lambda: (node.run / "episode_001" / "metadata.yaml").exists())
+    graph.until(lambda: (node.run / "episode_002").exists())
+
+
+def test_closing_the_node_in_mid_episode_finishes_the_files(graph, node):
+    graph.say(topics.EPISODE, String(data="start take the red one"))
+    graph.spin(0.1)
+    frame(graph, 1.0)
+    node.close()
+    assert read(node.run / "episode_001")[0] == ("/episode", "start take the red one")
+    assert video_frames(node.run / "episode_001.mp4") == 1
+
+
+def test_a_frame_that_cannot_be_drawn_is_recorded_all_the_same(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(topics.EPISODE, String(data="start x"))
+    graph.spin(0.1)
+    frame(graph, 1.0, encoding="mono8")
+    graph.until(lambda: "recorded, but not drawn" in diagnosis())
+    node.close()
+    with AnyReader([node.run / "episode_001"]) as reader:
+        assert sum(c.msgcount for c in reader.connections if c.topic == "/camera/left/image_raw") == 1
+
+
+def test_a_disk_that_cannot_be_written_is_an_error_and_never_a_success(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    node.run.write_text("a file where the folder should be")
+    graph.say(topics.EPISODE, String(data="start x"))
+    graph.until(lambda: "recording stopped" in diagnosis())
+    assert node.figures()["written"] == ""
+
+
+def test_a_run_that_is_continued_keeps_its_earlier_episodes(graph, node):
+    (node.run / "episode_001").mkdir(parents=True)
+    graph.say(topics.EPISODE, String(data="start x"))
+    graph.until(lambda: (node.run / "episode_002").exists())
+
+
+def test_without_video_there_is_only_the_bag(graph, tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "TAIL", 0.1)
+    node = graph.add(Recorder, directory=str(tmp_path / "run"), video=False)
+    episode(graph)
+    graph.until(lambda: (node.run / "episode_001" / "metadata.yaml").exists())
+    assert [path.name for path in node.run.iterdir()] == ["episode_001"]
