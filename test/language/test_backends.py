@@ -37,8 +37,8 @@ def test_the_instruction_changes_what_a_model_scores(causal_folder):
     [
         ("smolm2", "cpu", "Did you mean 'smollm2'"),
         ("hf:", "cpu", "is no planner"),
-        ("smollm2", "tpu9", "is no device"),
-        ("smollm2", "cuda", "no GPU is available"),
+        ("smollm2", "tpu9", "Unknown device"),
+        ("smollm2", "cuda", "torch sees no GPU"),
     ],
 )
 def test_a_wrong_name_or_device_is_named(spec, device, why, monkeypatch):

@@ -4,6 +4,7 @@
 import argparse
 from pathlib import Path
 
+from unified_agent.device import DEVICES
 from unified_agent.errors import UserError
 from unified_agent.language.planner import Planner
 from unified_agent.language.refusal import Refusal
@@ -14,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--planner", default="smollm2", help="smollm2 (default), smollm2-untuned or hf:<model id or folder>[@revision]"
     )
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    parser.add_argument("--device", default="cpu", choices=DEVICES, help="where to compute (default: cpu)")
     parser.add_argument(
         "--evaluate", type=Path, metavar="FILE", help="YAML file of instructions with the right answers"
     )

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from unified_agent.device import torch_device
 from unified_agent.errors import UserError, nearest
 from unified_agent.language import prompts, smollm2
 from unified_agent.language.grammar import Grammar
@@ -20,12 +21,12 @@ def load(spec: str, device: str = "cpu"):
         spec: ``smollm2``, the default, with the shipped adapter; ``smollm2-untuned``, the same model off the shelf;
             ``hf:<model id or folder>[@revision]``, a causal or sequence-to-sequence model off the shelf. Models off
             the shelf are shown in-context examples.
-        device: "cpu", or a GPU's name as torch has it ("cuda").
+        device: "auto", "cpu" or "cuda".
 
     Raises:
         UserError: the name, the model or the device is not there.
     """
-    _check_device(device)
+    device = torch_device(device)
     if spec == "smollm2":
         return Tuned.load(models() / "planner", device)
     if spec == UNTUNED:
@@ -33,17 +34,6 @@ def load(spec: str, device: str = "cpu"):
     if spec.startswith("hf:") and len(spec) > 3:
         return _from_hub(spec[3:], device)
     raise UserError(f"'{spec}' is no planner. {nearest(spec, SPECS)}")
-
-
-def _check_device(device: str) -> None:
-    import torch
-
-    try:
-        kind = torch.device(device).type
-    except RuntimeError:
-        raise UserError(f"'{device}' is no device: use cpu or cuda.") from None
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise UserError("The planner was to run on cuda, but no GPU is available: use device cpu.")
 
 
 def _from_hub(name: str, device: str):
