@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unified_agent.language.subgoals import VOCABULARY
-from unified_agent.learning.frames import truth_value
+from unified_agent.learning.labels import Labeller
 from unified_agent.policy.mdp import Action
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics, Unreachable
@@ -34,6 +33,7 @@ class Stage:
 
     def __init__(self, arm: Arm, randomise: bool) -> None:
         self.world = World(arm)
+        self._labeller = Labeller(self.world)
         self._arm = arm
         self._kinematics = Kinematics(arm)
         self._motions = Motions(arm, self._kinematics, OBJECT_SIZE)
@@ -51,13 +51,10 @@ class Stage:
                     self._randomisation.draw(rng)
                     mujoco.mj_camlight(self.world.model, self.world.data)
                 taken[kind] += 1
-                yield kind, self._frames(), self._truth()
+                yield kind, self._frames(), self._labeller.labels()
 
     def _frames(self) -> np.ndarray:
         return np.stack([self.world.render(camera) for camera in self.world.cameras])
-
-    def _truth(self) -> np.ndarray:
-        return np.array([truth_value(self.world.holds(goal)) for goal in VOCABULARY], dtype=np.int8)
 
     def _practice(self, rng: np.random.Generator) -> Iterator[None]:
         """Picks and places, good and bad, seen now and then on the way and twice at the end of each."""
