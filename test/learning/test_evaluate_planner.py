@@ -15,6 +15,7 @@ class Parrot:
     """A language model that writes the same answer to everything."""
 
     separator = "\n"
+    reads_all = True
 
     def __init__(self, answer):
         self._answer = [ord(letter) for letter in answer]

@@ -57,6 +57,7 @@ class _Model:
     """A tokenizer and a model on a device."""
 
     separator = "\n"
+    reads_all = True
 
     def __init__(self, tokenizer, model, device: str = "cpu") -> None:
         self._tokenizer = tokenizer
@@ -106,6 +107,8 @@ class _CausalSession:
 
 class Tuned(Causal):
     """SmolLM2 with an adapter that ``unified-agent train-planner`` made: it needs no examples."""
+
+    reads_all = False
 
     def prompt(self, instruction: str) -> str:
         return prompts.tuned(instruction)

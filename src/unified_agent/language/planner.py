@@ -18,9 +18,16 @@ class Session(Protocol):
 
 
 class Backend(Protocol):
-    """A language model, with the grammar of its tokens."""
+    """A language model, with the grammar of its tokens.
+
+    Attributes:
+        grammar: what it may write.
+        reads_all: it is shown every token of its answer; otherwise only those it chose, which is quicker, and all
+            that a model trained that way needs.
+    """
 
     grammar: Grammar
+    reads_all: bool
 
     def begin(self, instruction: str) -> Session:
         """Show the model an instruction."""
@@ -59,7 +66,7 @@ class Planner:
 def write(backend: Backend, instruction: str) -> list[str]:
     """The lines of the model's answer: at every choice, the allowed token that it scores highest.
 
-    Tokens that the grammar forces are not asked for; they reach the model with the next choice.
+    Tokens that the grammar forces are not asked for.
     """
     writer, session = backend.grammar.writer(), backend.begin(instruction)
     unseen: list[int] = []
@@ -72,7 +79,8 @@ def write(backend: Backend, instruction: str) -> list[str]:
         else:
             (token,) = allowed
         writer.write(token)
-        unseen.append(token)
+        if len(allowed) > 1 or backend.reads_all:
+            unseen.append(token)
     return writer.lines
 
 

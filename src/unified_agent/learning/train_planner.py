@@ -42,9 +42,9 @@ class Settings:
     """
 
     examples: int = 40_000
-    batch: int = 16
-    rate: float = 7e-4
-    warmup: int = 60
+    batch: int = 24
+    rate: float = 4e-4
+    warmup: int = 40
     rank: int = 16
     first_layer: int = 10
     seed: int = 0
@@ -55,7 +55,7 @@ class Encoded:
     """An example as tokens, cut after the last choice.
 
     Attributes:
-        tokens: prompt and plan.
+        tokens: the prompt, then what was chosen (``Tuned`` reads no token that the grammar forces).
         choices: (index of the token before the choice, the right token, all allowed tokens), each.
     """
 
@@ -71,8 +71,8 @@ def encode(item: Example, tokenizer, grammar: Grammar) -> Encoded:
     for token in grammar.tokens(lines):
         if len(writer.allowed) > 1:
             choices.append((len(tokens) - 1, token, writer.allowed))
+            tokens.append(token)
         writer.write(token)
-        tokens.append(token)
     return Encoded(tokens[: choices[-1][0] + 1], choices)
 
 
@@ -80,7 +80,7 @@ def batches(settings: Settings, tokenizer, grammar: Grammar) -> Iterator[list[En
     """Batches of similar length: a thousand examples are drawn, sorted and dealt out in random order."""
     rng = random.Random(settings.seed)
     while True:
-        drawn = [encode(example(rng), tokenizer, grammar) for _ in range(64 * settings.batch)]
+        drawn = [encode(example(rng), tokenizer, grammar) for _ in range(48 * settings.batch)]
         drawn.sort(key=lambda item: len(item.tokens))
         dealt = [drawn[start : start + settings.batch] for start in range(0, len(drawn), settings.batch)]
         rng.shuffle(dealt)
