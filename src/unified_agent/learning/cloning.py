@@ -56,13 +56,13 @@ class CloningSettings:
 
     Attributes:
         steps: gradient steps.
-        batch: decisions a step, drawn with the same weight for every sentence.
+        batch: decisions a step, drawn with the same weight for every sentence and, within it, for what is held.
         learning_rate: peak of a cosine schedule.
         position_noise: standard deviation added to every position, metres (a real camera's error).
         seed: of the batches and the noise.
     """
 
-    steps: int = 5000
+    steps: int = 6000
     batch: int = 256
     learning_rate: float = 1e-3
     position_noise: float = 0.003
@@ -89,7 +89,8 @@ def clone(
     kinds, kind = np.unique(data.sentences, return_inverse=True)
     words = network.tokenize(list(kinds))
     kind = torch.as_tensor(kind)
-    weights = (1.0 / torch.bincount(kind).float())[kind]
+    situation = kind * (objects.shape[1] + 1) + _held(objects, tool, holding)
+    weights = (1.0 / torch.bincount(situation).float())[situation]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _cosine(step, settings.steps))
     losses: list[float] = []
@@ -139,6 +140,11 @@ def clone(
             partial.replace(state_file)
     network.eval()
     return losses
+
+
+def _held(objects: torch.Tensor, tool: torch.Tensor, holding: torch.Tensor) -> torch.Tensor:
+    """Number of the object nearest to the tool where the gripper holds one, from 1; 0 where it does not. Shape (N,)."""
+    return holding * (1 + (objects - tool[:, None]).norm(dim=-1).argmin(dim=1))
 
 
 def _cosine(step: int, steps: int, warm_up: int = 100) -> float:

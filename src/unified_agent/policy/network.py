@@ -30,7 +30,7 @@ class NetworkConfig:
         centre: (x, y, z) in ``base_link`` that is subtracted from every position, metres.
         scale: length that becomes 1 in the network, metres.
         width, layers, heads: of the transformer.
-        components: Gaussians in the mixture.
+        components: Gaussians in the mixture besides the one around each object.
         max_words: longest sentence.
     """
 
@@ -41,7 +41,7 @@ class NetworkConfig:
     width: int = 64
     layers: int = 2
     heads: int = 4
-    components: int = 5
+    components: int = 3
     max_words: int = 16
 
     def to_json(self) -> dict:
@@ -66,8 +66,12 @@ def split_words(sentence: str) -> list[str]:
 class PolicyNetwork(nn.Module):
     """Tokens: one that reads out, the tool, the gripper, one an object, one a word of the sentence.
 
+    The mixture has a Gaussian around every object, which its token moves and weighs (most
+    actions are meant for an object), and some anywhere in the basket from the token that reads out.
+
     An object's token carries the embedding of the object's name, the same embedding as
-    the word's in the sentence, so that a sentence points at its objects.
+    the word's in the sentence, so that a sentence points at its objects; and where the
+    object is seen from the tool, so that the one that is held stands out.
     """
 
     def __init__(self, config: NetworkConfig):
@@ -81,9 +85,9 @@ class PolicyNetwork(nn.Module):
         self.register_buffer("centre", torch.tensor(config.centre, dtype=torch.float32))
         width = config.width
         self.word = nn.Embedding(len(config.words) + 1, width, padding_idx=len(config.words))
-        self.place_in_sentence = nn.Parameter(torch.randn(config.max_words, width) * 0.02)
-        self.read_out = nn.Parameter(torch.randn(1, 1, width) * 0.02)
-        self.object_position = nn.Linear(3, width)
+        self.place_in_sentence = nn.Parameter(torch.randn(config.max_words, width))
+        self.read_out = nn.Parameter(torch.randn(1, 1, width))
+        self.object_position = nn.Linear(7, width)
         self.tool_position = nn.Linear(3, width)
         self.gripper = nn.Embedding(2, width)
         layer = nn.TransformerEncoderLayer(
@@ -91,7 +95,8 @@ class PolicyNetwork(nn.Module):
         )
         self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, config.components * 5)
+        self.anywhere = nn.Linear(width, config.components * 5)
+        self.around_object = nn.Linear(width, 5)
 
     def tokenize(self, sentences: Sequence[str]) -> Tensor:
         """Word numbers, shape (N, W), padded at the end to the longest sentence of the batch.
@@ -140,17 +145,20 @@ class PolicyNetwork(nn.Module):
             words: (N, W) from :meth:`tokenize`.
 
         Returns:
-            logits (N, K), means (N, K, 2) and log standard deviations (N, K, 2), the last
-            two in units of ``scale`` around ``centre``.
+            logits (N, K + O), means (N, K + O, 2) and log standard deviations (N, K + O, 2), the
+            last two in units of ``scale`` around ``centre``.
         """
         count = len(objects)
         names = self.word(self.object_words).expand(count, -1, -1)
+        from_tool = objects - tool[:, None]
+        held = holding[:, None, None].expand(-1, objects.shape[1], 1).to(objects.dtype)
+        seen = torch.cat([(objects - self.centre) / self.config.scale, from_tool / self.config.scale, held], dim=-1)
         tokens = torch.cat(
             [
                 self.read_out.expand(count, -1, -1),
                 self.tool_position((tool - self.centre) / self.config.scale)[:, None],
                 self.gripper(holding)[:, None],
-                self.object_position((objects - self.centre) / self.config.scale) + names,
+                self.object_position(seen) + names,
                 self.word(words) + self.place_in_sentence[: words.shape[1]],
             ],
             dim=1,
@@ -158,11 +166,13 @@ class PolicyNetwork(nn.Module):
         padded = words == len(self.config.words)
         others = padded.new_zeros(count, tokens.shape[1] - padded.shape[1])
         hidden = self.transformer(tokens, src_key_padding_mask=torch.cat([others, padded], dim=1))
-        logits, means, log_stds = self.head(self.norm(hidden[:, 0])).split(
-            [self.config.components, 2 * self.config.components, 2 * self.config.components], dim=-1
-        )
-        shape = (count, self.config.components, 2)
-        return logits, means.reshape(shape), log_stds.reshape(shape).clamp(*LOG_STD_RANGE)
+        hidden = self.norm(hidden)
+        first_object = 3
+        free = self.anywhere(hidden[:, 0]).reshape(count, self.config.components, 5)
+        bound = self.around_object(hidden[:, first_object : first_object + objects.shape[1]])
+        mixture = torch.cat([free, bound], dim=1)
+        anchors = torch.cat([free.new_zeros(count, self.config.components, 2), seen[..., :2]], dim=1)
+        return mixture[..., 0], anchors + mixture[..., 1:3], mixture[..., 3:].clamp(*LOG_STD_RANGE)
 
     def loss(self, objects: Tensor, tool: Tensor, holding: Tensor, words: Tensor, actions: Tensor) -> Tensor:
         """Mean negative log likelihood of the actions (N, 2), metres in ``base_link`` (Bishop 1994, eq. 23)."""
