@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> dict:
     chosen = [group[i % len(group)] for i in range(arguments.episodes)]
     agent = Agent(arguments.arm, arguments.planner, arguments.clip_model, arguments.policy, arguments.device)
     if arguments.graph:
-        from unified_agent.nodes.trial import evaluate  # noqa: F811
+        from unified_agent.nodes.trial import evaluate
     begin = time.monotonic()
     progress = tqdm(
         zip(chosen, evaluate(agent, chosen, arguments.seed, arguments.randomise), strict=True), total=len(chosen)
