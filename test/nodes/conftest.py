@@ -50,10 +50,12 @@ class Graph:
     def say(self, topic: topics.Topic, message) -> None:
         """Publish, once somebody listens."""
         if topic.name not in self._publishers:
-            self._publishers[topic.name] = self.partner.create_publisher(topic.type, topic.name, topic.qos)
-        publisher = self._publishers[topic.name]
-        self.until(lambda: publisher.get_subscription_count() > 0)
-        publisher.publish(message)
+            publisher = self.partner.create_publisher(topic.type, topic.name, topic.qos)
+            self.until(lambda: publisher.get_subscription_count() > 0)
+            # The publisher knows of its subscribers a moment before they know of it.
+            self.spin(0.2)
+            self._publishers[topic.name] = publisher
+        self._publishers[topic.name].publish(message)
 
     def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
         """Spin until something is so."""

@@ -12,12 +12,12 @@ from safetensors.torch import save_file
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
-from std_msgs.msg import String  # noqa: E402
+from std_msgs.msg import String
 
-from unified_agent.errors import UserError  # noqa: E402
-from unified_agent.language.subgoals import VOCABULARY  # noqa: E402
-from unified_agent.nodes import messages, topics  # noqa: E402
-from unified_agent.nodes.captioner import Captioner  # noqa: E402
+from unified_agent.errors import UserError
+from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.nodes import messages, topics
+from unified_agent.nodes.captioner import Captioner
 
 TINY = {
     "embed_dim": 16,

@@ -6,14 +6,14 @@ import pytest
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
-from unified_agent.language.plan import Plan  # noqa: E402
-from unified_agent.language.subgoals import VOCABULARY, SubGoal  # noqa: E402
-from unified_agent.nodes.execution import SETTLE, Phase, PlanExecution  # noqa: E402
-from unified_agent.policy.pursuit import Outcome  # noqa: E402
-from unified_agent.robot.arm import Arm  # noqa: E402
-from unified_agent.robot.kinematics import Kinematics  # noqa: E402
-from unified_agent.robot.motions import Motions  # noqa: E402
-from unified_agent.sim.world import World  # noqa: E402
+from unified_agent.language.plan import Plan
+from unified_agent.language.subgoals import VOCABULARY, SubGoal
+from unified_agent.nodes.execution import SETTLE, Phase, PlanExecution
+from unified_agent.policy.pursuit import Outcome
+from unified_agent.robot.arm import Arm
+from unified_agent.robot.kinematics import Kinematics
+from unified_agent.robot.motions import Motions
+from unified_agent.sim.world import World
 
 ARM = Arm.load("fr3")
 MOTIONS = Motions(ARM, Kinematics(ARM))

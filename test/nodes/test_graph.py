@@ -13,7 +13,9 @@ def given(wanted: graph.Graph) -> dict[str, dict]:
 
 
 def test_the_arguments_reach_the_nodes_that_they_are_for():
-    parameters = given(graph.sim({"instruction": "grasp the red object", "speed": "2", "seed": "7", "headless": "False"}))
+    parameters = given(
+        graph.sim({"instruction": "grasp the red object", "speed": "2", "seed": "7", "headless": "False"})
+    )
     assert parameters["planner"]["instruction"] == "grasp the red object"
     assert parameters["mujoco_bridge"]["speed"] == 2.0
     assert parameters["mujoco_bridge"]["seed"] == parameters["policy"]["seed"] == 7

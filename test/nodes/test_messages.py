@@ -4,12 +4,12 @@ import pytest
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
-from builtin_interfaces.msg import Time  # noqa: E402
+from builtin_interfaces.msg import Time
 
-from unified_agent.nodes import messages  # noqa: E402
-from unified_agent.nodes.messages import BadMessage  # noqa: E402
-from unified_agent.recording.overlay import Score  # noqa: E402
-from unified_agent.robot.trajectory import JointTrajectory  # noqa: E402
+from unified_agent.nodes import messages
+from unified_agent.nodes.messages import BadMessage
+from unified_agent.recording.overlay import Score
+from unified_agent.robot.trajectory import JointTrajectory
 
 FRAME = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 POSES = {"red": ((0.5, 0.1, 0.02), (1, 0, 0, 0)), "blue": ((0.4, 0.0, 0.02), (1, 0, 0, 0))}

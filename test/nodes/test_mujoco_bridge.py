@@ -6,14 +6,14 @@ import pytest
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
-from std_srvs.srv import Trigger  # noqa: E402
+from std_srvs.srv import Trigger
 
-from unified_agent.errors import UserError  # noqa: E402
-from unified_agent.nodes import messages, topics  # noqa: E402
-from unified_agent.nodes.mujoco_bridge import MujocoBridge  # noqa: E402
-from unified_agent.robot.arm import Arm  # noqa: E402
-from unified_agent.robot.trajectory import JointTrajectory  # noqa: E402
-from unified_agent.sim.tasks import UnknownTask  # noqa: E402
+from unified_agent.errors import UserError
+from unified_agent.nodes import messages, topics
+from unified_agent.nodes.mujoco_bridge import MujocoBridge
+from unified_agent.robot.arm import Arm
+from unified_agent.robot.trajectory import JointTrajectory
+from unified_agent.sim.tasks import UnknownTask
 
 ARM = Arm.load("fr3")
 ARM_TOPIC = topics.trajectory(ARM.arm_topic)

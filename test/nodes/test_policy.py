@@ -9,17 +9,17 @@ import torch
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
-from sensor_msgs.msg import JointState  # noqa: E402
-from std_msgs.msg import String  # noqa: E402
-from std_srvs.srv import Trigger  # noqa: E402
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
-from unified_agent.language.subgoals import OBJECTS, VOCABULARY  # noqa: E402
-from unified_agent.nodes import messages, policy, topics  # noqa: E402
-from unified_agent.nodes.policy import PolicyNode  # noqa: E402
-from unified_agent.policy.checkpoint import Policy  # noqa: E402
-from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words  # noqa: E402
-from unified_agent.recording.overlay import Score  # noqa: E402
-from unified_agent.robot.arm import Arm  # noqa: E402
+from unified_agent.language.subgoals import OBJECTS, VOCABULARY
+from unified_agent.nodes import messages, policy, topics
+from unified_agent.nodes.policy import PolicyNode
+from unified_agent.policy.checkpoint import Policy
+from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
+from unified_agent.recording.overlay import Score
+from unified_agent.robot.arm import Arm
 
 ARM = Arm.load("fr3")
 GRASP, STACK = "the robot is grasping the red object", "the red object is on top of the blue object"

@@ -8,11 +8,11 @@ from rosbags.highlevel import AnyReader
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
-from std_msgs.msg import String  # noqa: E402
+from std_msgs.msg import String
 
-from unified_agent.nodes import messages, recorder, topics  # noqa: E402
-from unified_agent.nodes.recorder import Recorder  # noqa: E402
-from unified_agent.recording.overlay import Score  # noqa: E402
+from unified_agent.nodes import messages, recorder, topics
+from unified_agent.nodes.recorder import Recorder
+from unified_agent.recording.overlay import Score
 
 ARM_TOPICS = ("/joint_trajectory_controller/joint_trajectory", "/gripper_controller/joint_trajectory")
 GRASP = "the robot is grasping the red object"
@@ -20,7 +20,7 @@ GRASP = "the robot is grasping the red object"
 
 @pytest.fixture
 def node(graph, tmp_path, monkeypatch):
-    monkeypatch.setattr(recorder, "TAIL", 0.1)
+    monkeypatch.setattr(recorder, "TAIL", 0.5)
     return graph.add(Recorder, directory=str(tmp_path / "run"))
 
 
@@ -33,11 +33,12 @@ def frame(graph, seconds, encoding="rgb8"):
     graph.spin(0.02)
 
 
-def episode(graph, frames=5):
+def episode(graph, node, frames=5):
     graph.say(topics.EPISODE, String(data="start take the red one"))
     graph.spin(0.1)
     for number in range(frames):
         frame(graph, 1 + number / 10)
+    graph.until(lambda: node.bag.counts["/caption/scores"] == frames)
     graph.say(topics.EPISODE, String(data="end success"))
 
 
@@ -58,7 +59,7 @@ def video_frames(path: Path) -> int:
 
 def test_an_episode_is_a_bag_and_a_video(graph, node):
     diagnosis = graph.diagnosis("recorder")
-    episode(graph)
+    episode(graph, node)
     graph.until(lambda: "wrote" in diagnosis())
     assert read(node.run / "episode_001") == [("/episode", "start take the red one"), ("/episode", "end success")]
     assert video_frames(node.run / "episode_001.mp4") == 5
@@ -66,7 +67,7 @@ def test_an_episode_is_a_bag_and_a_video(graph, node):
 
 def test_the_bag_has_every_topic_with_what_was_sent(graph, node):
     diagnosis = graph.diagnosis("recorder")
-    episode(graph)
+    episode(graph, node)
     graph.until(lambda: "wrote" in diagnosis())
     with AnyReader([node.run / "episode_001"]) as reader:
         counts = {connection.topic: connection.msgcount for connection in reader.connections}
@@ -82,15 +83,15 @@ def test_what_was_said_before_the_episode_is_in_its_bag(graph, node):
     graph.say(topics.INSTRUCTION, String(data="take the red one"))
     graph.say(topics.PLAN, String(data=GRASP))
     graph.spin(0.1)
-    episode(graph)
+    episode(graph, node)
     graph.until(lambda: "wrote" in diagnosis())
     assert {("/instruction", "take the red one"), ("/plan", GRASP)} < set(read(node.run / "episode_001"))
 
 
 def test_every_episode_has_its_own_bag(graph, node):
-    episode(graph)
+    episode(graph, node)
     graph.until(lambda: (node.run / "episode_001" / "metadata.yaml").exists())
-    episode(graph)
+    episode(graph, node)
     graph.until(lambda: (node.run / "episode_002" / "metadata.yaml").exists())
 
 
@@ -105,6 +106,7 @@ def test_closing_the_node_in_mid_episode_finishes_the_files(graph, node):
     graph.say(topics.EPISODE, String(data="start take the red one"))
     graph.spin(0.1)
     frame(graph, 1.0)
+    graph.until(lambda: node.bag and node.bag.counts["/caption/scores"])
     node.close()
     assert read(node.run / "episode_001")[0] == ("/episode", "start take the red one")
     assert video_frames(node.run / "episode_001.mp4") == 1
@@ -115,8 +117,9 @@ def test_a_frame_that_cannot_be_drawn_is_recorded_all_the_same(graph, node):
     graph.say(topics.EPISODE, String(data="start x"))
     graph.spin(0.1)
     frame(graph, 1.0, encoding="mono8")
-    graph.until(lambda: "recorded, but not drawn" in diagnosis())
+    graph.until(lambda: node.bag and node.bag.counts["/caption/scores"])
     node.close()
+    graph.until(lambda: "recorded, but not drawn" in diagnosis())
     with AnyReader([node.run / "episode_001"]) as reader:
         assert sum(c.msgcount for c in reader.connections if c.topic == "/camera/left/image_raw") == 1
 
@@ -136,8 +139,8 @@ def test_a_run_that_is_continued_keeps_its_earlier_episodes(graph, node):
 
 
 def test_without_video_there_is_only_the_bag(graph, tmp_path, monkeypatch):
-    monkeypatch.setattr(recorder, "TAIL", 0.1)
+    monkeypatch.setattr(recorder, "TAIL", 0.5)
     node = graph.add(Recorder, directory=str(tmp_path / "run"), video=False)
-    episode(graph)
+    episode(graph, node)
     graph.until(lambda: (node.run / "episode_001" / "metadata.yaml").exists())
     assert [path.name for path in node.run.iterdir()] == ["episode_001"]

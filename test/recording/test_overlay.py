@@ -13,7 +13,9 @@ def has_colour(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
 
 def test_the_size_is_even_and_the_same_whatever_is_drawn():
     empty = draw(Scene(FRAMES)).shape
-    full = draw(Scene(FRAMES, "x" * 10_000, PlanProgress(PLAN * 9), "c" * 999, {str(n): Score(2.0, -1.0) for n in range(40)}))
+    full = draw(
+        Scene(FRAMES, "x" * 10_000, PlanProgress(PLAN * 9), "c" * 999, {str(n): Score(2.0, -1.0) for n in range(40)})
+    )
     assert empty == full.shape
     assert empty[0] % 2 == empty[1] % 2 == 0
 

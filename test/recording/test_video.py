@@ -28,6 +28,14 @@ def test_the_frames_come_back_in_order_at_the_rate_asked_for(tmp_path: Path):
         assert (stream.average_rate, stream.codec_context.name, stream.pix_fmt) == (10, "h264", "yuv420p")
 
 
+def test_a_frame_that_was_left_out_leaves_its_time(tmp_path: Path):
+    with VideoWriter(tmp_path / "run.mp4", rate=10) as video:
+        for number in (0, 1, 5):
+            video.write(grey(100), number)
+    with av.open(str(tmp_path / "run.mp4")) as container:
+        assert [round(frame.time, 2) for frame in container.decode(video=0)] == [0.0, 0.1, 0.5]
+
+
 def test_a_frame_of_another_size_is_refused(tmp_path: Path):
     with VideoWriter(tmp_path / "run.mp4") as video:
         video.write(grey(0))

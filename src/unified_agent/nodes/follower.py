@@ -50,6 +50,7 @@ class Follower:
         self.outcome, self.seconds, self.written = "", 0.0, ()
         self._instruction = " ".join(instruction.split())
         self._started: float | None = None
+        self._refused = False
         self._written_before = self.figure("recorder", "written")
 
     def __enter__(self) -> "Follower":
@@ -111,9 +112,8 @@ class Follower:
             self._lines.append(f"plan    {self.plan[0]}")
             self._lines.extend(f"        {sentence}" for sentence in self.plan[1:])
         elif self._started is None:
-            planner = self.diagnostics.get("planner")
-            self.outcome = planner.message if planner else "refused"
-            self._lines.append(f"plan    {self.outcome}")
+            self._refused = True
+            self._look_for_reason()
 
     def _on_subgoal(self, message: String) -> None:
         if message.data:
@@ -125,9 +125,9 @@ class Follower:
 
     def _on_episode(self, message: String) -> None:
         verb, _, text = message.data.partition(" ")
-        if verb == "start" and self._instruction in ("", text):
+        if verb == "start" and (self._instruction in ("", text) or self.outcome):
+            self.begin(text)
             self._started = time.monotonic()
-            self.reached = []
         elif verb == "end" and self._started is not None and not self.outcome:
             self.outcome, self.seconds = text, time.monotonic() - self._started
             self._lines.append(f"end     {text} after {self.seconds:.1f} s")
@@ -141,11 +141,23 @@ class Follower:
             elif status.level != DiagnosticStatus.OK and status.message != before.message:
                 kind = "warning" if status.level == DiagnosticStatus.WARN else "error"
                 self._lines.append(f"{kind:7} {status.name}: {status.message}")
-            if status.name == "recorder" and self.outcome and not self.written:
-                self._look_for_files()
+            self._look_for_files()
+            self._look_for_reason()
+
+    def _look_for_reason(self) -> None:
+        """A refusal is an empty plan; its reason comes on /diagnostics, before or after."""
+        planner = self.diagnostics.get("planner")
+        if self._refused and not self.outcome and planner is not None and planner.message.startswith("refused"):
+            self.outcome = planner.message
 
     def _look_for_files(self) -> None:
         written = self.figure("recorder", "written")
-        if written and written != self._written_before and not self.figure("recorder", "recording"):
+        if (
+            self.outcome
+            and not self.written
+            and written
+            and written != self._written_before
+            and not self.figure("recorder", "recording")
+        ):
             self.written = tuple(written.split("\n"))
             self._lines.extend(f"wrote   {path}" for path in self.written)

@@ -3,7 +3,8 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
@@ -32,36 +33,49 @@ def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, sp
     Raises:
         UserError: a node fails or falls silent.
     """
+    arguments = {
+        "arm": agent.arm,
+        "planner": agent.planner,
+        "clip_model": agent.clip,
+        "policy": agent.policy,
+        "device": agent.device,
+        "speed": str(speed),
+        "randomise": str(randomise).lower(),
+        "record": "false",
+    }
+    with running(arguments) as trials:
+        for number, task in enumerate(tasks, start=seed):
+            yield trials.run(task, number)
+
+
+@contextmanager
+def running(arguments: Mapping[str, str]) -> Iterator["Trials"]:
+    """A graph with these launch arguments, ready; ended, and its recordings deleted, on leaving."""
     keep_to_this_machine()
     with tempfile.TemporaryDirectory(prefix="unified_agent_") as folder:
-        arguments = {
-            "arm": agent.arm,
-            "planner": agent.planner,
-            "clip_model": agent.clip,
-            "policy": agent.policy,
-            "device": agent.device,
-            "speed": str(speed),
-            "seed": str(seed),
-            "randomise": str(randomise).lower(),
-            "record": "false",
-            "runs": folder,
-        }
-        with Processes(graph.sim(arguments)) as processes, Follower() as follower:
-            trials = _Trials(processes, follower)
+        wanted = graph.sim({**arguments, "runs": folder})
+        with Processes(wanted) as processes, Follower() as follower:
+            trials = Trials(processes, follower)
             trials.wait(trials.ready, START_LIMIT, "the graph to be ready")
-            for number, task in enumerate(tasks, start=seed):
-                yield trials.run(task, number)
+            yield trials
 
 
-class _Trials:
+class Trials:
+    """Episodes in one running graph.
+
+    Attributes:
+        follower: what it says.
+    """
+
     def __init__(self, processes: Processes, follower: Follower):
-        self._processes, self._follower = processes, follower
+        self.follower = follower
+        self._processes = processes
         self._parameters = follower.node.create_client(SetParameters, f"/{BRIDGE}/set_parameters")
         self._reset = follower.node.create_client(Trigger, f"/{BRIDGE}/reset")
 
     def ready(self) -> bool:
         """Whether every node has loaded what it needs and sees."""
-        messages = {name: status.message for name, status in self._follower.diagnostics.items()}
+        messages = {name: status.message for name, status in self.follower.diagnostics.items()}
         return (
             messages.get("captioner", "").startswith("scoring")
             and messages.get("planner") == "ready"
@@ -70,7 +84,8 @@ class _Trials:
         )
 
     def run(self, task: Task, seed: int) -> Trial:
-        follower = self._follower
+        """The task's instruction, said at the start of that seed."""
+        follower = self.follower
         values = [Parameter("task", value=task.name), Parameter("seed", value=seed)]
         request = SetParameters.Request(parameters=[value.to_parameter_msg() for value in values])
         results = self._call(self._parameters, request).results
@@ -86,20 +101,25 @@ class _Trials:
         actions = int(follower.figure("policy", "actions") or 0)
         return Trial(success, claimed, actions, "" if claimed else follower.outcome)
 
-    def wait(self, condition, limit: float, what: str) -> None:
+    def wait(self, condition: Callable[[], object], limit: float, what: str) -> None:
+        """Follow until something is so.
+
+        Raises:
+            UserError: it is not after ``limit`` wall seconds, or a node has ended.
+        """
         end = time.monotonic() + limit
         while not condition():
             if time.monotonic() > end:
                 raise UserError(f"Waited {limit:.0f} s in vain for {what}.")
-            for _ in self._follower.poll():
+            for _ in self.follower.poll():
                 pass
             self._processes.check()
 
     def _true_sentences(self) -> list[str]:
         """What is true by MuJoCo's poses, from the bridge's next report."""
-        self._follower.diagnostics.pop(BRIDGE, None)
-        self.wait(lambda: BRIDGE in self._follower.diagnostics, SERVICE_LIMIT, f"the diagnostics of {BRIDGE}")
-        return self._follower.figure(BRIDGE, "true").split("\n")
+        self.follower.diagnostics.pop(BRIDGE, None)
+        self.wait(lambda: BRIDGE in self.follower.diagnostics, SERVICE_LIMIT, f"the diagnostics of {BRIDGE}")
+        return self.follower.figure(BRIDGE, "true").split("\n")
 
     def _call(self, client, request):
         future = client.call_async(request)

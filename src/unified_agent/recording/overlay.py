@@ -24,14 +24,14 @@ LOW = (95, 130, 190)
 
 @dataclass(frozen=True)
 class Score:
-    """A sentence's score in one frame, and the threshold (gamma) from which it is held true."""
+    """A sentence's score in one frame, and the threshold (gamma) above which it is held true."""
 
     value: float
     gamma: float
 
     @property
     def over(self) -> bool:
-        return self.value >= self.gamma
+        return self.value > self.gamma
 
 
 @dataclass

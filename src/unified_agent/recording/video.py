@@ -25,7 +25,7 @@ class VideoWriter:
 
     def __init__(self, path: Path, rate: int = 10):
         self.path = path
-        self.frames = 0
+        self.frames = self._next = 0
         self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER)
         self._stream = self._container.add_stream("libx264", rate=Fraction(rate), options=_ENCODER)
         self._stream.pix_fmt = "yuv420p"
@@ -33,11 +33,13 @@ class VideoWriter:
         self._stream.gop_size = rate
         self._closed = False
 
-    def write(self, frame: np.ndarray) -> None:
+    def write(self, frame: np.ndarray, number: int | None = None) -> None:
         """Add one frame.
 
         Args:
             frame: uint8 RGB, shape (H, W, 3) with even H and W; the same for every frame.
+            number: shown ``number / rate`` seconds after the start; greater than the frame's before. The next one
+                when None.
 
         Raises:
             UserError: another shape.
@@ -50,7 +52,11 @@ class VideoWriter:
         elif (height, width) != (self._stream.height, self._stream.width):
             expected = (self._stream.height, self._stream.width)
             raise UserError(f"The video's frames are {expected} high and wide; this one is {(height, width)}.")
-        self._mux(av.VideoFrame.from_ndarray(frame, format="rgb24"))
+        picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+        picture.pts = self._next if number is None else number
+        picture.time_base = 1 / self._stream.codec_context.framerate
+        self._next = picture.pts + 1
+        self._mux(picture)
         self.frames += 1
 
     def close(self) -> None:

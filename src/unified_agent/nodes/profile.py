@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast the graph is: images between processes, and simulated time against wall time."""
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import rclpy
+from sensor_msgs.msg import Image
+
+from unified_agent.nodes import messages, topics
+from unified_agent.nodes.follower import Follower
+from unified_agent.nodes.processes import keep_to_this_machine
+from unified_agent.nodes.trial import running
+from unified_agent.sim.tasks import get
+
+DISCOVERY = 60.0
+
+
+def image_profile(width: int = 640, height: int = 480, rate: float = 30.0, seconds: float = 20.0) -> dict:
+    """Images of both cameras from the bridge to a subscriber in this process, in real time.
+
+    Returns:
+        ``sent`` and ``arrived`` images, their ratio, ``rate`` (images a wall second and camera), and the latency from
+        the publisher's call to the subscriber's callback: median and 99th percentile, milliseconds.
+    """
+    keep_to_this_machine()
+    parameters = {"camera_width": width, "camera_height": height, "camera_rate": rate, "speed": 1.0}
+    command = [sys.executable, "-m", "unified_agent.nodes.mujoco_bridge", "--ros-args"]
+    for name, value in parameters.items():
+        command += ["-p", f"{name}:={json.dumps(value)}"]
+    bridge = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with Follower() as follower:
+            return _count(follower.node, rate, seconds)
+    finally:
+        bridge.terminate()
+        bridge.wait()
+
+
+def graph_profile(episodes: int = 3) -> dict:
+    """Simulated seconds a wall second while the whole graph stacks objects, as fast as it can, and records.
+
+    Two cameras at 128x128 and 10 Hz.
+
+    Returns:
+        ``real_time_factor`` over all episodes, ``episodes`` and how many the graph claims to have done.
+    """
+    simulated = wall = 0.0
+    claimed = 0
+    with running({"speed": "0", "record": "true"}) as trials:
+        clock: list[float] = []
+        trials.follower.node.create_subscription(
+            topics.CLOCK_TOPIC.type,
+            topics.CLOCK_TOPIC.name,
+            lambda message: clock.append(messages.seconds(message.clock)),
+            topics.CLOCK,
+        )
+        trials.wait(lambda: clock, DISCOVERY, "the clock")
+        for seed in range(episodes):
+            clock.clear()
+            begin = time.monotonic()
+            claimed += trials.run(get("stack_red_on_blue"), seed).claimed
+            wall += time.monotonic() - begin
+            simulated += clock[-1] - clock[0]
+    return {"real_time_factor": simulated / wall, "episodes": episodes, "claimed": claimed}
+
+
+def _count(node, rate: float, seconds: float) -> dict:
+    stamps: dict[str, list[float]] = {camera: [] for camera in topics.CAMERAS}
+    latencies: list[float] = []
+
+    def note(camera: str):
+        def callback(message: Image, info: dict) -> None:
+            latencies.append((time.time_ns() - info["source_timestamp"]) / 1e6)
+            stamps[camera].append(messages.seconds(message.header.stamp))
+
+        return callback
+
+    for camera in topics.CAMERAS:
+        node.create_subscription(Image, topics.image(camera).name, note(camera), topics.IMAGE)
+    end = time.monotonic() + DISCOVERY
+    while not all(stamps.values()) and time.monotonic() < end:
+        rclpy.spin_once(node, timeout_sec=0.1)
+    for received in stamps.values():
+        received.clear()
+    latencies.clear()
+    begin = time.monotonic()
+    while (left := begin + seconds - time.monotonic()) > 0:
+        rclpy.spin_once(node, timeout_sec=left)
+    # The bridge stamps its images at a fixed rate: a gap between two stamps is an image that did not arrive.
+    sent = sum(round((received[-1] - received[0]) * rate) + 1 for received in stamps.values())
+    arrived = sum(map(len, stamps.values()))
+    return {
+        "sent": sent,
+        "arrived": arrived,
+        "ratio": arrived / sent,
+        "rate": arrived / len(stamps) / seconds,
+        "latency_median_ms": float(np.median(latencies)),
+        "latency_p99_ms": float(np.percentile(latencies, 99)),
+    }
