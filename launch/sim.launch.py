@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated arm and the whole agent: ros2 launch unified_agent sim.launch.py instruction:="grasp the red object"."""
+"""The agent with the simulated arm: ros2 launch unified_agent sim.launch.py instruction:="grasp the red object"."""
 
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.substitutions import LaunchConfiguration

@@ -75,7 +75,9 @@ class Graph:
         newest = {"message": ""}
 
         def note(array: DiagnosticArray) -> None:
-            newest.update({"message": status.message for status in array.status if status.name == node})
+            for status in array.status:
+                if status.name == node:
+                    newest["message"] = status.message
 
         self.partner.create_subscription(DiagnosticArray, topics.DIAGNOSTICS.name, note, topics.RECORDED)
         return lambda: newest["message"]

@@ -20,6 +20,8 @@ SETTLE = 0.6
 
 
 class Phase(str, Enum):
+    """What an execution is doing."""
+
     SETTLING = "settling"
     WATCHING = "watching"
     AIMING = "aiming"
@@ -30,9 +32,10 @@ class Phase(str, Enum):
 class PlanExecution:
     """One episode. All times are the graph's (simulated) seconds.
 
-    It watches before it acts: what is true already need not be done. Call `step` with every fresh measurement, `judged` with every frame that the captioner scored, and send the moves
-    that come back. `interrupt` abandons the motion of the moment (the caller has stopped the arm): the execution then
-    settles, looks at what is true and goes on from there.
+    It watches before it acts: what is true already need not be done. Call `step` with every fresh measurement and
+    send the moves that come back; call `judged` with every frame that the captioner scored. `interrupt` abandons the
+    motion of the moment (the caller has stopped the arm): the execution then settles, looks at what is true and goes
+    on from there.
 
     Args:
         arm: its data.

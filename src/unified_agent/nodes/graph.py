@@ -48,21 +48,46 @@ class Argument:
             raise UserError(f"The argument '{self.name}' is {kind}, not '{text}'. {self.description}") from None
 
 
+def _of(parameter: str, *nodes: str) -> tuple[tuple[str, str], ...]:
+    return tuple((node, parameter) for node in nodes)
+
+
 ARGUMENTS = (
     Argument("instruction", "", "What the arm shall do, in plain words; empty: wait for /instruction."),
-    Argument("task", "", "A task whose start is set up (grasp_red, stack_red_on_blue, ...) and whose instruction is given."),
-    Argument("arm", "fr3", "Name in config/arms/ or path of a YAML file.", tuple((node, "arm") for node in ("mujoco_bridge", "policy", "recorder"))),
-    Argument("speed", "1.0", "Simulated seconds a wall second; 0: as fast as possible.", (("mujoco_bridge", "speed"),), float),
-    Argument("seed", "0", "Of the random starts and of the policy.", (("mujoco_bridge", "seed"), ("policy", "seed")), int),
-    Argument("randomise", "false", "Vary lights, cameras and colours.", (("mujoco_bridge", "randomise"),), bool),
-    Argument("device", "auto", "Where the networks compute: auto, cpu or cuda.", tuple((node, "device") for node in ("captioner", "planner", "policy"))),
-    Argument("headless", "true", "false opens MuJoCo's viewer.", (("mujoco_bridge", "headless"),), bool),
-    Argument("clip_model", "default", "CLIP: default, NAME:TAG of open_clip, hf-hub:OWNER/REPOSITORY, or a folder.", (("captioner", "clip_model"),)),
-    Argument("planner", "smollm2", "Language model: smollm2, or hf:<model id or folder>.", (("planner", "planner"),)),
-    Argument("policy", "default", "Policy checkpoint: default, or a folder.", (("policy", "policy"),)),
+    Argument("task", "", "A task (stack_red_on_blue, ...): its start is set up, its instruction given."),
+    Argument(
+        "arm",
+        "fr3",
+        "Name in config/arms/ or path of a YAML file.",
+        _of("arm", "mujoco_bridge", "policy", "recorder"),
+    ),
+    Argument(
+        "speed",
+        "1.0",
+        "Simulated seconds a wall second; 0: as fast as possible.",
+        _of("speed", "mujoco_bridge"),
+        float,
+    ),
+    Argument("seed", "0", "Of the random starts and of the policy.", _of("seed", "mujoco_bridge", "policy"), int),
+    Argument("randomise", "false", "Vary lights, cameras and colours.", _of("randomise", "mujoco_bridge"), bool),
+    Argument(
+        "device",
+        "auto",
+        "Where the networks compute: auto, cpu or cuda.",
+        _of("device", "captioner", "planner", "policy"),
+    ),
+    Argument("headless", "true", "false opens MuJoCo's viewer.", _of("headless", "mujoco_bridge"), bool),
+    Argument(
+        "clip_model",
+        "default",
+        "CLIP: default, NAME:TAG of open_clip, hf-hub:OWNER/REPOSITORY, or a folder.",
+        _of("clip_model", "captioner"),
+    ),
+    Argument("planner", "smollm2", "Language model: smollm2, or hf:<model id or folder>.", _of("planner", "planner")),
+    Argument("policy", "default", "Policy checkpoint: default, or a folder.", _of("policy", "policy")),
     Argument("record", "true", "Record every episode (rosbag2 and video).", (), bool),
     Argument("runs", "runs", "Folder of the recordings."),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class Spec:
 
     @property
     def descriptor(self) -> ParameterDescriptor:
-        """The same in ROS's terms. Typing is dynamic so that ``speed: 1`` serves where 1.0 is meant; `check` decides."""
+        """The same in ROS's terms. Typing is dynamic: ``speed: 1`` serves where 1.0 is meant, and `check` decides."""
         descriptor = ParameterDescriptor(
             description=self.description,
             read_only=not self.live,
