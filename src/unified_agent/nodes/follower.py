@@ -152,12 +152,7 @@ class Follower:
 
     def _look_for_files(self) -> None:
         written = self.figure("recorder", "written")
-        if (
-            self.outcome
-            and not self.written
-            and written
-            and written != self._written_before
-            and not self.figure("recorder", "recording")
-        ):
+        finished = written not in ("", self._written_before) and not self.figure("recorder", "recording")
+        if self.outcome and not self.written and finished:
             self.written = tuple(written.split("\n"))
             self._lines.extend(f"wrote   {path}" for path in self.written)
