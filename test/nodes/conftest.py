@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS for tests: a domain of their own, this machine only, and a partner node that talks to the node under test."""
+"""A partner node that talks to the nodes under test, all in this process."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
-
-os.environ["ROS_DOMAIN_ID"] = str(20 + os.getpid() % 80)
-os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 rclpy = pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
