@@ -29,7 +29,7 @@ class Detection:
         return self.true_positives / max(1, self.true_positives + self.false_negatives)
 
 
-def calibrate(scores: np.ndarray, truth: np.ndarray, precision: float = 0.998) -> float:
+def calibrate(scores: np.ndarray, truth: np.ndarray, precision: float = 0.995) -> float:
     """The threshold with the most recall among those of at least a precision.
 
     It lies half-way between the lowest score that is accepted and the highest that is not. Where no
