@@ -63,6 +63,13 @@ def running_nodes(tmp_path: Path) -> list[str]:
     return lines
 
 
+def wait_for_nodes(tmp_path: Path, count: int) -> None:
+    end = time.monotonic() + 60
+    while len(running_nodes(tmp_path)) != count:
+        assert time.monotonic() < end, running_nodes(tmp_path)
+        time.sleep(0.1)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_node_that_cannot_start_ends_all_and_is_named(tmp_path):
     process = started(tmp_path, "arm:=fr33")
@@ -77,11 +84,8 @@ def test_a_node_that_cannot_start_ends_all_and_is_named(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_all(tmp_path, number):
     process = started(tmp_path)
-    end = time.monotonic() + 60
-    while len(running_nodes(tmp_path)) < 5 and time.monotonic() < end:
-        time.sleep(0.1)
-    assert len(running_nodes(tmp_path)) == 5
+    wait_for_nodes(tmp_path, 5)
     os.kill(process.pid, number)
     process.communicate(timeout=60)
     assert process.returncode == 130
-    assert running_nodes(tmp_path) == []
+    wait_for_nodes(tmp_path, 0)
