@@ -26,6 +26,7 @@ from unified_agent.learning.evaluate_planner import Answers
 from unified_agent.learning.wordings import Example, example
 
 ADAPTER = "adapter_model.safetensors"
+PARTS = 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Settings:
 
     Attributes:
         examples: how many generated examples are seen, each once.
-        batch: examples a step.
+        batch: examples a step, in ``PARTS`` parts of different lengths.
         rate: peak learning rate (AdamW; linear warm-up over ``warmup`` steps, then a cosine to a tenth).
         rank: rank r of every LoRA matrix pair; scaled by 2 (alpha = 2 r).
         first_layer: the lowest of the 30 layers that is adapted; those below run without gradients.
@@ -42,7 +43,7 @@ class Settings:
     """
 
     examples: int = 40_000
-    batch: int = 24
+    batch: int = 36
     rate: float = 4e-4
     warmup: int = 40
     rank: int = 16
@@ -76,15 +77,22 @@ def encode(item: Example, tokenizer, grammar: Grammar) -> Encoded:
     return Encoded(tokens[: choices[-1][0] + 1], choices)
 
 
-def batches(settings: Settings, tokenizer, grammar: Grammar) -> Iterator[list[Encoded]]:
-    """Batches of similar length: a thousand examples are drawn, sorted and dealt out in random order."""
+def steps_of(settings: Settings, tokenizer, grammar: Grammar) -> Iterator[list[list[Encoded]]]:
+    """For every step, ``PARTS`` small batches of similar length each: one short, one middling, one long.
+
+    Length and meaning go together (most refusals are short, most towers long), so a step of one length alone
+    would pull the model towards refusing, or away from it.
+    """
     rng = random.Random(settings.seed)
+    part = settings.batch // PARTS
     while True:
-        drawn = [encode(example(rng), tokenizer, grammar) for _ in range(48 * settings.batch)]
+        drawn = [encode(example(rng), tokenizer, grammar) for _ in range(32 * PARTS * part)]
         drawn.sort(key=lambda item: len(item.tokens))
-        dealt = [drawn[start : start + settings.batch] for start in range(0, len(drawn), settings.batch)]
-        rng.shuffle(dealt)
-        yield from dealt
+        dealt = [drawn[start : start + part] for start in range(0, len(drawn), part)]
+        lengths = [dealt[start : start + 32] for start in range(0, len(dealt), 32)]
+        for some in lengths:
+            rng.shuffle(some)
+        yield from map(list, zip(*lengths, strict=True))
 
 
 def choice_scores(model, batch: list[Encoded]) -> tuple[torch.Tensor, torch.Tensor, list[int]]:
@@ -110,6 +118,17 @@ def choice_scores(model, batch: list[Encoded]) -> tuple[torch.Tensor, torch.Tens
         hidden = model.model(input_ids=tokens, use_cache=False).last_hidden_state
     scores = hidden[rows, places].float() @ model.lm_head.weight[words].float().T + mask
     return scores.log_softmax(-1), torch.tensor(right), owner
+
+
+def backward(model, parts: list[list[Encoded]]) -> float:
+    """Add the gradient of the mean loss of all choices of a step; that loss."""
+    count, total = sum(len(item.choices) for part in parts for item in part), 0.0
+    for part in parts:
+        scores, right, _ = choice_scores(model, part)
+        loss = torch.nn.functional.nll_loss(scores, right, reduction="sum") / count
+        loss.backward()
+        total += loss.item()
+    return total
 
 
 def exact(model, items: list[Encoded], batch: int = 32) -> tuple[list[bool], list[bool]]:
@@ -185,7 +204,7 @@ def train(
         optimizer.load_state_dict(state["optimizer"])
         done, seconds = state["step"], state["seconds"]
         report(f"resumed at step {done} of {steps}")
-    stream = batches(settings, tokenizer, grammar)
+    stream = steps_of(settings, tokenizer, grammar)
     for _ in range(done):
         next(stream)
     card: dict = {}
@@ -194,13 +213,10 @@ def train(
     for step in range(done, steps):
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * _schedule(step, steps, settings.warmup)
-        scores, right, _ = choice_scores(model, next(stream))
-        loss = torch.nn.functional.nll_loss(scores, right)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        recent.append(backward(model, next(stream)))
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        recent.append(loss.item())
         if (step + 1) % every == 0 or step + 1 == steps:
             seconds = time.monotonic() - begun
             figures = evaluate(model, tokenizer, grammar) if evaluate else {}
