@@ -67,7 +67,7 @@ class Trap:
         return pytest.fail, ("code in a checkpoint was run",)
 
 
-@pytest.mark.parametrize("save", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing))])
+@pytest.mark.parametrize("save", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing, protocol=2))])
 def test_pickled_code_is_refused_and_not_run(tiny_folder, save):
     (tiny_folder / "model.safetensors").unlink()
     save({"state_dict": {"visual.conv1.weight": Trap()}}, tiny_folder / "pytorch_model.bin")

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 SHIFT = 6  # the most a frame is moved, pixels
-SOFT = 0.25  # the share of frames that are blurred
+SOFT = 0.15  # the share of frames that are blurred
 NOISY = 0.5  # the share of frames that get sensor noise
 
 
@@ -24,7 +24,7 @@ def augment(frames: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     pixels = _relight(_move(frames, generator).float(), generator)
     soft, noisy = torch.rand(2, len(pixels), generator=generator) < torch.tensor([[SOFT], [NOISY]])
     pixels[soft] = _blur(pixels[soft])
-    deviation = torch.empty(int(noisy.sum()), 1, 1, 1).uniform_(0.0, 8.0, generator=generator)
+    deviation = torch.empty(int(noisy.sum()), 1, 1, 1).uniform_(0.0, 5.0, generator=generator)
     pixels[noisy] += torch.randn(pixels[noisy].shape, generator=generator) * deviation
     return pixels.clamp_(0, 255).to(torch.uint8)
 
