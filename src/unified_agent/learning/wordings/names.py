@@ -39,7 +39,7 @@ _STYLES = (
 Namer = Callable[[str], str]
 
 
-def colour_word(colour: str, rng: random.Random, plain: float = 0.88) -> str:
+def colour_word(colour: str, rng: random.Random, plain: float = 0.8) -> str:
     """The colour's own name, or with probability ``1 - plain`` one of its shades."""
     return colour if rng.random() < plain else rng.choice(SHADES[colour])
 

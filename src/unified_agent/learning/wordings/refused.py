@@ -42,7 +42,8 @@ def stranger(rng: random.Random) -> Refused:
                       f"the {rng.choice(('fourth', 'fifth', 'triangular', 'round', 'transparent', 'striped', 'metal', 'invisible', 'multicoloured'))} {rng.choice(NOUNS)}"))  # fmt: skip
     kind = rng.randrange(12)
     if kind < 4:
-        pair = [odd, name(y)] if rng.random() < 0.6 else [name(x), odd]
+        another = f"the {rng.choice(strangers.COLOURS)} {rng.choice(NOUNS)}"
+        pair = rng.choice(([odd, name(y)], [odd, name(y)], [name(x), odd], [name(x), odd], [odd, another]))
         return say(english.STACK + english.STACK_WISHES[:8], rng, x=pair[0], y=pair[1]), "unknown"
     if kind < 6:
         return say(english.HOLD, rng, x=odd), "unknown"
@@ -179,7 +180,7 @@ def foreign(rng: random.Random) -> Refused:
 
 
 _KINDS = (
-    (20, chat), (10, question), (22, stranger), (13, impossible), (11, action), (6, nothing), (7, unclear), (5, injection), (4, gibberish), (5, foreign),
+    (16, chat), (10, question), (24, stranger), (15, impossible), (13, action), (6, nothing), (7, unclear), (5, injection), (4, gibberish), (6, foreign),
 )  # fmt: skip
 
 

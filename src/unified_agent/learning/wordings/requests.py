@@ -41,7 +41,7 @@ def _clause(move: str, name: Namer, rng: random.Random, wish: float = 0.0, pool:
 def single(rng: random.Random) -> Request:
     """One move."""
     x, y, _ = _three(rng)
-    move = rng.choices((x, f"{x}/{y}", f"{x}/table"), (2, 6, 2))[0]
+    move = rng.choices((x, f"{x}/{y}", f"{x}/table"), (3, 6, 2))[0]
     return _clause(move, namer(rng), rng, wish=0.35), move
 
 
@@ -166,6 +166,7 @@ def apart(rng: random.Random) -> Request:
         (f"{undo.replace('it', 'the ' + heap, 1)} of {A} on {B} on {C}", f"{a}/table {b}/table"),
         (f"the {heap} is {A}, {B}, {C} from the top. {undo}", f"{a}/table {b}/table"),
         (f"{A} is on {B} and {B} is on {C}; {undo}", f"{a}/table {b}/table"),
+        (f"there is a {heap}: {A} on {B} on {C}. {undo}, {rng.choice(('leave', 'leaving', 'but keep'))} {C} {rng.choice(('where it is', 'there', 'in place'))}", f"{a}/table {b}/table"),
         (f"{A} is on {B}, {undo}", f"{a}/table"),
         (f"unstack {A} and then {B}", f"{a}/table {b}/table"),
         (f"take {A} off, then {B}", f"{a}/table {b}/table"),
