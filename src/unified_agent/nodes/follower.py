@@ -20,6 +20,9 @@ DISCOVERY = 10.0
 SUCCESS = "success"
 
 
+_KINDS = {DiagnosticStatus.OK: "node", DiagnosticStatus.WARN: "warning", DiagnosticStatus.ERROR: "error"}
+
+
 class NoGraph(UserError):
     """Nobody listens to instructions."""
 
@@ -138,8 +141,8 @@ class Follower:
             self.diagnostics[status.name] = status
             if before is None:
                 self._lines.append(f"node    {status.name}: {status.message}")
-            elif status.level != DiagnosticStatus.OK and status.message != before.message:
-                kind = "warning" if status.level == DiagnosticStatus.WARN else "error"
+            elif status.message != before.message and _tells(status):
+                kind = _KINDS.get(status.level, "node")
                 self._lines.append(f"{kind:7} {status.name}: {status.message}")
             self._look_for_files()
             self._look_for_reason()
@@ -156,3 +159,8 @@ class Follower:
         if self.outcome and not self.written and finished:
             self.written = tuple(written.split("\n"))
             self._lines.extend(f"wrote   {path}" for path in self.written)
+
+
+def _tells(status: DiagnosticStatus) -> bool:
+    """Whether a change is news: trouble always, and what the planner does, for which a person waits."""
+    return status.level != DiagnosticStatus.OK or status.name == "planner"

@@ -13,8 +13,6 @@ from sensor_msgs.msg import Image
 from unified_agent.nodes import messages, topics
 from unified_agent.nodes.follower import Follower
 from unified_agent.nodes.processes import keep_to_this_machine
-from unified_agent.nodes.trial import running
-from unified_agent.sim.tasks import get
 
 DISCOVERY = 60.0
 
@@ -48,6 +46,9 @@ def graph_profile(episodes: int = 3) -> dict:
     Returns:
         ``real_time_factor`` over all episodes, ``episodes`` and how many the graph claims to have done.
     """
+    from unified_agent.nodes.trial import running
+    from unified_agent.sim.tasks import get
+
     simulated = wall = 0.0
     claimed = 0
     with running({"speed": "0", "record": "true"}) as trials:
