@@ -64,8 +64,7 @@ class Recorder(shell.AgentNode):
         self._written = ""
         self._closing = None
         for topic in self._topics:
-            qos = topics.CLOCK if topic is topics.CLOCK_TOPIC else topics.RECORDED
-            self.listen(topic, partial(self._record, topic), qos, raw=True)
+            self.listen(topic, partial(self._record, topic), topics.RECORDED, raw=True)
         self.create_timer(FLUSH_PERIOD, self._flush, clock=self.steady)
         self._drawer = self.in_thread(self._draw)
         self.report(shell.OK, f"ready: recordings go to {self.run}")

@@ -36,6 +36,7 @@ IMAGE = _keep_last(2)
 NEWEST = _keep_last(1)
 # The recorder's end of everything: room for bursts while a chunk is being compressed.
 RECORDED = _keep_last(200)
+# What rclpy itself listens to /clock with.
 CLOCK = _keep_last(1, reliable=False)
 
 
@@ -64,7 +65,7 @@ OBJECTS = Topic("/objects", MarkerArray, COMMAND)
 JOINT_STATES = Topic("/joint_states", JointState, COMMAND)
 EPISODE = Topic("/episode", String, COMMAND)
 DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, COMMAND)
-CLOCK_TOPIC = Topic("/clock", Clock, CLOCK)
+CLOCK_TOPIC = Topic("/clock", Clock, COMMAND)
 
 
 def image(camera: str) -> Topic:
