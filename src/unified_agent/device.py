@@ -17,5 +17,7 @@ def torch_device(device: str) -> str:
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
-        raise UserError("The device 'cuda' was asked for, but torch sees no GPU: use 'auto' or 'cpu', or mend the driver.")
+        raise UserError(
+            "The device 'cuda' was asked for, but torch sees no GPU: use 'auto' or 'cpu', or mend the driver."
+        )
     return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
