@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Language models behind the planner: SmolLM2 with this project's adapter, or any model of the transformers library."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +27,10 @@ def load(spec: str, device: str = "cpu"):
     Raises:
         UserError: the name, the model or the device is not there.
     """
+    from transformers.utils import logging
+
     device = torch_device(device)
+    logging.disable_progress_bar()
     if spec == "smollm2":
         return Tuned.load(models() / "planner", device)
     if spec == UNTUNED:
@@ -122,6 +126,7 @@ class Tuned(Causal):
         """
         from peft import PeftModel
 
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # between peft and transformers
         tokenizer, model = smollm2.load()
         if not (folder / "adapter_model.safetensors").is_file():
             raise UserError(f"No planner's adapter in {folder}: make one with 'unified-agent train-planner'.")
