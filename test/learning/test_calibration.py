@@ -12,8 +12,8 @@ def test_the_threshold_lies_between_what_is_true_and_what_is_not():
 def test_precision_is_bought_with_recall():
     scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
     truth = np.array([1, 1, 0, 1, 0])
-    assert calibrate(scores, truth, precision=0.99) == pytest.approx(0.75)
-    assert calibrate(scores, truth, precision=0.7) == pytest.approx(0.55)
+    assert calibrate(scores, truth, beta=0.5) == pytest.approx(0.75)
+    assert calibrate(scores, truth, beta=2.0) == pytest.approx(0.55)
 
 
 def test_frames_in_between_do_not_count():
@@ -22,7 +22,7 @@ def test_frames_in_between_do_not_count():
 
 def test_equal_scores_stand_or_fall_together():
     scores, truth = np.array([0.9, 0.5, 0.5]), np.array([1, 1, 0])
-    assert calibrate(scores, truth, precision=0.99) == pytest.approx(0.7)
+    assert calibrate(scores, truth, beta=0.1) == pytest.approx(0.7)
 
 
 def test_a_sentence_that_was_never_true_is_never_said():

@@ -29,26 +29,27 @@ class Detection:
         return self.true_positives / max(1, self.true_positives + self.false_negatives)
 
 
-def calibrate(scores: np.ndarray, truth: np.ndarray, precision: float = 0.995) -> float:
-    """The threshold with the most recall among those of at least a precision.
+def calibrate(scores: np.ndarray, truth: np.ndarray, beta: float = 0.5) -> float:
+    """The threshold with the highest F-score, half-way between the scores on its two sides.
 
-    It lies half-way between the lowest score that is accepted and the highest that is not. Where no
-    threshold is that precise, the most precise one is taken.
+    F = (1 + beta^2) P R / (beta^2 P + R) of precision P and recall R (van Rijsbergen, "Information
+    Retrieval", 1979). Beta below 1 counts precision more than recall: a false "true" sends the robot on
+    from a step that it has not done, a missed one costs a frame.
 
     Args:
         scores: shape (N,).
         truth: 1, 0 or -1 (not counted), shape (N,).
+        beta: how many times recall counts as much as precision.
     """
     scores, truth = scores[truth >= 0], truth[truth >= 0]
     order = np.argsort(-scores, kind="stable")
     ranked, hits = scores[order], np.cumsum(truth[order] == 1)
-    precisions = hits / np.arange(1, len(hits) + 1)
-    # Equal scores stand or fall together: only the last of them can be where the cut is.
-    cuts = np.flatnonzero(np.append(np.diff(ranked) < 0, True) & (hits > 0))
-    if not len(cuts):
+    if not len(hits) or hits[-1] == 0:
         return 1.0
-    good = cuts[precisions[cuts] >= precision]
-    cut = good[-1] if len(good) else cuts[np.argmax(precisions[cuts])]
+    precision, recall = hits / np.arange(1, len(hits) + 1), hits / hits[-1]
+    quality = (1 + beta**2) * precision * recall / np.maximum(beta**2 * precision + recall, 1e-12)
+    # Equal scores stand or fall together: only the last of them can be where the cut is.
+    cut = int(np.argmax(np.where(np.append(np.diff(ranked) < 0, True), quality, -1.0)))
     below = ranked[cut + 1] if cut + 1 < len(ranked) else -1.0
     return float((ranked[cut] + below) / 2)
 
