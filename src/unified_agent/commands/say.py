@@ -15,7 +15,7 @@ def run(arguments: argparse.Namespace) -> dict:
     from unified_agent.nodes.processes import keep_to_this_machine
 
     keep_to_this_machine()
-    with Follower() as follower:
+    with Follower(announce=False) as follower:
         follower.say(arguments.instruction)
         while not follower.outcome:
             for line in follower.poll():

@@ -17,6 +17,7 @@ from unified_agent.nodes import messages, topics
 POLL = 0.1
 # Wall seconds in which a running graph is found.
 DISCOVERY = 10.0
+SETTLING = 5
 SUCCESS = "success"
 
 
@@ -32,6 +33,9 @@ class Follower:
 
     A context manager; inside it ROS is initialised and signals are left to Python.
 
+    Args:
+        announce: tell of every node when it is first heard.
+
     Attributes:
         plan: sentences of the newest plan.
         reached: sentences reached in the episode that is followed.
@@ -41,7 +45,8 @@ class Follower:
         diagnostics: node -> newest status.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, announce: bool = True) -> None:
+        self._announce = announce
         self.plan: tuple[str, ...] = ()
         self.diagnostics: dict[str, DiagnosticStatus] = {}
         self._lines: deque[str] = deque()
@@ -86,15 +91,25 @@ class Follower:
             NoGraph: no planner and policy listen.
         """
         end = time.monotonic() + DISCOVERY
-        while not (self._say.get_subscription_count() and self.node.count_subscribers(topics.PLAN.name)):
+        while not self._heard():
             if time.monotonic() > end:
                 raise NoGraph(
                     "No graph is running here (no node listens to /instruction and /plan): start one with "
                     "'unified-agent up sim', and use the same ROS_DOMAIN_ID."
                 )
             self.poll()
+        # Who is found here has found us only a moment later.
+        for _ in range(SETTLING):
+            self.poll()
         self.begin(instruction)
         self._say.publish(String(data=instruction))
+
+    def _heard(self) -> bool:
+        """Whether a planner and a policy are there, and all who listen to instructions are connected."""
+        count = self.node.count_subscribers(topics.INSTRUCTION.name)
+        planner = self.node.count_publishers(topics.PLAN.name)
+        policy = self.node.count_publishers(topics.EPISODE.name)
+        return bool(planner and policy and self._say.get_subscription_count() >= count > 0)
 
     def poll(self) -> Iterator[str]:
         """Serve the topics for a moment; the lines to show since the last call."""
@@ -139,9 +154,9 @@ class Follower:
         for status in message.status:
             before = self.diagnostics.get(status.name)
             self.diagnostics[status.name] = status
-            if before is None:
+            if before is None and self._announce:
                 self._lines.append(f"node    {status.name}: {status.message}")
-            elif status.message != before.message and _tells(status):
+            elif before is not None and status.message != before.message and _tells(status):
                 kind = _KINDS.get(status.level, "node")
                 self._lines.append(f"{kind:7} {status.name}: {status.message}")
             self._look_for_files()

@@ -51,9 +51,12 @@ class PlannerNode(shell.AgentNode):
 
     def _give_instruction(self) -> None:
         """The ``instruction`` parameter, once a policy and a captioner are there to hear of it."""
-        listeners = self.count_subscribers(topics.PLAN.name)
         there = self.count_publishers(topics.SUBGOAL.name) and self.count_publishers(topics.SCORES.name)
-        if self._loaded.is_set() and there and self._plan.get_subscription_count() >= listeners > 0:
+        connected = all(
+            publisher.get_subscription_count() >= self.count_subscribers(publisher.topic_name) > 0
+            for publisher in (self._plan, self._instruction)
+        )
+        if self._loaded.is_set() and there and connected:
             self.destroy_timer(self._waiting)
             self._instruction.publish(String(data=self.settings["instruction"]))
 

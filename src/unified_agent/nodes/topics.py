@@ -30,8 +30,9 @@ COMMAND = _keep_last(10)
 # both kinds of publisher; the policy so never acts on a plan that is older than itself.
 FACT = _keep_last(1, latched=True)
 # Images: a 640x480 frame is larger than Fast DDS's default shared-memory segment and travels in fragments; best effort
-# loses whole images with any fragment, reliable resends it. A best-effort subscriber still matches.
-IMAGE = _keep_last(2)
+# loses whole images with any fragment, reliable resends it. A best-effort subscriber still matches. Deep enough for the
+# recorder to miss none when it is busy for a moment and time runs fast.
+IMAGE = _keep_last(20)
 # The captioner's end of it: only the newest frame is of use.
 NEWEST = _keep_last(1)
 # The recorder's end of everything: room for bursts while a chunk is being compressed.
