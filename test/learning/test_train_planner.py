@@ -7,11 +7,12 @@ import torch
 from tokenizers import ByteLevelBPETokenizer
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from unified_agent.errors import UserError
 from unified_agent.language import backends, smollm2
 from unified_agent.language.grammar import Grammar
 from unified_agent.language.planner import write
 from unified_agent.learning import train_planner
-from unified_agent.learning.train_planner import Encoded, Settings, encode, exact, train
+from unified_agent.learning.train_planner import Encoded, Settings, average, encode, exact, train
 from unified_agent.learning.wordings import Example
 
 EASY = [Example("red!", moves="red"), Example("blue!", moves="blue/table"), Example("joke?", reason="chat")]
@@ -62,6 +63,14 @@ def test_training_learns_and_its_adapter_writes_what_was_learnt(trained):
 
 def test_an_adapter_holds_no_path_of_the_machine_it_was_made_on(trained):
     assert "/" not in json.loads((trained[0] / "adapter_config.json").read_text())["base_model_name_or_path"]
+
+
+def test_the_mean_of_an_adapter_with_itself_is_that_adapter(trained, tmp_path):
+    card = average([trained[0], trained[0]], tmp_path)
+    assert len(card["mean_of"]) == 2
+    assert write(backends.Tuned.load(tmp_path), "red!") == ["the robot is grasping the red object", "end"]
+    with pytest.raises(UserError, match="cannot be averaged"):
+        average([trained[0], tmp_path / "nothing"], tmp_path)
 
 
 def test_an_interrupted_training_ends_as_an_uninterrupted_one(easy, trained, tmp_path):

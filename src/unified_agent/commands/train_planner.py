@@ -21,14 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--evaluate", type=Path, metavar="FILE", help="YAML file of instructions to measure on while training"
     )
+    parser.add_argument(
+        "--average", type=Path, nargs="+", metavar="FOLDER", help="write the mean of these adapters to --out and stop"
+    )
     parser.add_argument("--show", type=int, metavar="N", help="print N examples of the generator and stop")
 
 
 def run(args: argparse.Namespace) -> dict:
     if args.show:
         return _show(args)
-    from unified_agent.learning.train_planner import Settings, exact_shares, train
+    from unified_agent.learning.train_planner import Settings, average, exact_shares, train
 
+    if args.average:
+        return {"ok": True, **average(args.average, args.out)}
     settings = Settings(examples=args.examples, seed=args.seed)
     measure = exact_shares(args.evaluate) if args.evaluate else None
     card = train(settings, args.out, resume=not args.afresh, start_from=args.start_from, evaluate=measure)

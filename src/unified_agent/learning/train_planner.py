@@ -10,7 +10,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 
+from unified_agent.errors import UserError
 from unified_agent.language import prompts, smollm2
 from unified_agent.language.grammar import END, Grammar
 from unified_agent.language.plan import Plan
@@ -25,7 +26,7 @@ from unified_agent.language.refusal import REASONS
 from unified_agent.learning.evaluate_planner import Answers
 from unified_agent.learning.wordings import Example, example
 
-ADAPTER = "adapter_model.safetensors"
+ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 PARTS = 3
 
 
@@ -251,6 +252,31 @@ def save(adapted, card: dict, folder: Path) -> None:
     config.base_model_name_or_path = smollm2.NAME
     config.save_pretrained(folder)
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def average(folders: Sequence[Path], out: Path) -> dict:
+    """Write the mean of adapters into ``out``: stochastic weight averaging (Izmailov et al. 2018) of checkpoints.
+
+    Returns:
+        the card, which lists the cards of the averaged adapters.
+
+    Raises:
+        UserError: a folder holds no adapter, or one of another shape.
+    """
+    try:
+        weights = [load_file(folder / ADAPTER) for folder in folders]
+        cards = [json.loads((folder / "card.json").read_text()) for folder in folders]
+        mean = {name: sum(w[name].float() for w in weights) / len(weights) for name in weights[0]}
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"These adapters cannot be averaged ({error}): expected folders that train-planner wrote."
+        ) from None
+    out.mkdir(parents=True, exist_ok=True)
+    save_file({name: w.half().contiguous() for name, w in mean.items()}, out / ADAPTER, metadata={"format": "pt"})
+    (out / CONFIG).write_text((folders[0] / CONFIG).read_text())
+    card = {"mean_of": cards}
+    (out / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    return card
 
 
 def exact_shares(path: Path) -> Callable[[object, object, Grammar], dict]:
