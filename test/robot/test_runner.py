@@ -55,6 +55,33 @@ def test_an_arm_that_is_blocked_on_the_way_down_retreats_and_says_so(arm, moves)
     assert "in the way" in runner.failed
 
 
+def test_a_late_arm_is_waited_for(arm, moves):
+    runner = MotionRunner(arm, moves)
+    runner.step(0.0, arm.home)
+    low = moves[1].trajectory.positions[-1]
+    assert runner.step(1.0, low + 0.019)[0].name == "close"
+    runner.step(1.4, low)
+    assert runner.move.name == "up"
+    assert runner.step(2.5, low) == []
+    assert not runner.done
+    runner.step(2.6, arm.home)
+    assert runner.done
+    assert runner.failed is None
+
+
+def test_an_arm_that_never_arrives_stays_and_says_so(arm, moves):
+    runner = MotionRunner(arm, moves)
+    low = moves[1].trajectory.positions[-1]
+    for now, q in ((0.0, arm.home), (1.0, low), (1.4, low)):
+        runner.step(now, q)
+    [stay] = runner.step(3.5, low)
+    assert stay.name == "stay"
+    assert np.allclose(stay.trajectory.positions[-1], low)
+    runner.step(3.7, low)
+    assert runner.done
+    assert "did not get to the end of the way up" in runner.failed
+
+
 def test_only_a_guarded_move_must_be_watched(arm, moves):
     runner = MotionRunner(arm, moves)
     runner.step(0.0, arm.home)
@@ -74,5 +101,6 @@ def test_the_retreat_leads_from_where_the_arm_is_to_above(arm, moves):
 
 def test_a_move_that_is_not_guarded_may_lag(arm, moves):
     runner = MotionRunner(arm, moves[3:])
-    assert run(runner, lambda wanted: wanted - 0.1) == [("up", 0.0)]
+    end = moves[3].trajectory.positions[-1]
+    assert run(runner, lambda wanted: wanted if np.allclose(wanted, end) else wanted - 0.1) == [("up", 0.0)]
     assert runner.failed is None

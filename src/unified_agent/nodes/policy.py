@@ -203,12 +203,13 @@ class PolicyNode(shell.AgentNode):
 
     def _send(self, move: Move, start: float) -> None:
         message = messages.trajectory_message(move.trajectory)
-        message.header.stamp = messages.stamp(start)
         if move.gripper:
             self._gripper_topic.publish(message)
-        else:
-            self._moving = (move, start)
-            self._arm_topic.publish(message)
+            return
+        # The guard compares the arm with where it should be since then; a gripper only has to get there.
+        message.header.stamp = messages.stamp(start)
+        self._moving = (move, start)
+        self._arm_topic.publish(message)
 
     def _hold(self) -> None:
         """Bring the arm to rest on the way it is going, and forget that way."""

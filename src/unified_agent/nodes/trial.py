@@ -23,7 +23,7 @@ BRIDGE = "mujoco_bridge"
 START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 180.0, 30.0, 600.0
 
 
-def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, speed: float = 0.0) -> Iterator[Trial]:
+def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, speed: float = 5.0) -> Iterator[Trial]:
     """One episode a task through one graph, started at ``seed``, ``seed + 1``, ...
 
     Args:

@@ -11,13 +11,19 @@ from unified_agent.robot.trajectory import JointTrajectory
 
 BLOCKED = 0.02
 """Tracking error of a joint that means something is in the way, radians (about 12 mm at the tool)."""
+ARRIVED = 0.02
+"""Distance of a joint from a move's end within which the next move may begin, radians."""
+OVERDUE = 1.0
+"""Seconds that an arm may be late at a move's end before the motion is given up."""
 
 
 class MotionRunner:
     """Says which move to begin when; knows no clock and no robot.
 
-    On a guarded move the measured joints must follow the trajectory; where they do not,
-    the arm goes back to the move's retreat and the motion has failed.
+    A move begins when the one before has ended and the arm has arrived: commands that reach it
+    late delay the motion, and never cut a corner. On a guarded move the measured joints must follow
+    the trajectory; where they do not, the arm goes back to the move's retreat and the motion has
+    failed. It has failed too, and the arm stays where it is, where an end is not arrived at.
 
     Args:
         arm: its data.
@@ -61,14 +67,30 @@ class MotionRunner:
             self.failed = f"something is in the way on the way {self._now.name}"
             self._waiting = [self._retreat(joint_positions, self._now.retreat)]
             self._now = None
+        elif self._now is not None and self._overdue(now) > OVERDUE and not self._arrived(joint_positions):
+            self.failed = f"the arm did not get to the end of the way {self._now.name}"
+            self._waiting, self._now = [self._stay(joint_positions)], None
         begun = []
-        while self._now is None or now - self._start >= self._now.seconds - 1e-9:
+        while self._now is None or (self._overdue(now) >= -1e-9 and self._arrived(joint_positions)):
             self._now = self._waiting.pop(0) if self._waiting else None
             if self._now is None:
                 break
             self._start = now
             begun.append(self._now)
         return begun
+
+    def _overdue(self, now: float) -> float:
+        """Seconds since the present move should have ended."""
+        return now - self._start - self._now.seconds
+
+    def _arrived(self, joint_positions: np.ndarray) -> bool:
+        if self._now.gripper:
+            return True
+        return bool(np.abs(joint_positions - self._now.trajectory.positions[-1]).max() <= ARRIVED)
+
+    def _stay(self, joint_positions: np.ndarray) -> Move:
+        q = np.clip(joint_positions, self._arm.lower, self._arm.upper)
+        return Move("stay", JointTrajectory(self._arm.joints, [0.1], [q]), gripper=False, seconds=0.1)
 
     def _blocked(self, now: float, joint_positions: np.ndarray) -> bool:
         if self._now.retreat is None:
