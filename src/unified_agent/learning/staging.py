@@ -16,7 +16,7 @@ from unified_agent.sim.randomisation import Randomisation
 from unified_agent.sim.scene import OBJECT_SIZE
 from unified_agent.sim.world import CONTROL_STEPS, World
 
-SHARES = {"practice": 0.55, "poised": 0.3, "carried": 0.15}
+SHARES = {"practice": 0.6, "poised": 0.2, "carried": 0.2}
 """What part of the views each kind of scene gives."""
 
 
@@ -57,24 +57,25 @@ class Stage:
         return np.stack([self.world.render(camera) for camera in self.world.cameras])
 
     def _practice(self, rng: np.random.Generator) -> Iterator[None]:
-        """Picks and places, good and bad, seen now and then on the way and at the end of each."""
+        """Picks and places, good and bad, seen now and then on the way and twice at the end of each."""
         self._reset(rng)
         for _ in range(rng.integers(3, 8)):
             try:
                 for _ in self._act(self._action(rng)):
-                    if rng.random() < 0.03:
+                    if rng.random() < 0.07:
                         yield
             except Unreachable:
                 continue
-            self.world.step(int(rng.integers(5, 60)))
-            yield
+            for _ in range(2):
+                self.world.step(int(rng.integers(5, 60)))
+                yield
 
     def _poised(self, rng: np.random.Generator) -> Iterator[None]:
         """Boxes stacked badly, dropped beside or leaning, and an empty gripper anywhere near them."""
         self._reset(rng)
         if rng.random() < 0.7:
             self._disturb(rng)
-        for _ in range(2):
+        for _ in range(4):
             if self._pose_tool(self._near_tool(rng), self._opening(rng)):
                 yield
 
@@ -95,7 +96,7 @@ class Stage:
         position, quaternion = world.object_pose(held)
         offset = turn.T @ (position - state.tool)
         grip = float(world.joint_state()[1][len(self._arm.joints)])
-        for _ in range(5):
+        for _ in range(10):
             target = self._near_carried(rng, held) - turn @ offset
             if self._pose_tool(target, grip):
                 tool, now = self._kinematics.forward(world.arm_positions)
