@@ -16,7 +16,11 @@ def test_the_version_is_printed(capsys):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself_without_loading_torch(verb):
-    code = f"import sys; from unified_agent.cli import main\ntry: main(['{verb}', '--help'])\nexcept SystemExit: print('torch' in sys.modules)"
+    code = (
+        "import sys; from unified_agent.cli import main\n"
+        f"try: main(['{verb}', '--help'])\n"
+        "except SystemExit: print('torch' in sys.modules)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "--json" in out
     assert out.strip().endswith("False")

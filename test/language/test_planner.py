@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-import time
-
 import pytest
 
 from unified_agent.language.plan import Plan
@@ -33,12 +31,6 @@ def test_the_shipped_planner_understands(planner, instruction, moves):
 def test_the_shipped_planner_refuses_what_is_not_about_the_objects(planner, instruction):
     with pytest.raises(Refusal):
         planner.plan(instruction)
-
-
-def test_an_answer_comes_within_five_seconds(planner):
-    begun = time.perf_counter()
-    planner.plan("first put red on blue, and after that put the green block on the red one")
-    assert time.perf_counter() - begun < 5.0
 
 
 def test_an_answer_is_the_same_every_time(planner):

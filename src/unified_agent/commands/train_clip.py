@@ -7,13 +7,6 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from unified_agent.learning import clip_report
-from unified_agent.learning.calibration import table
-from unified_agent.learning.collection import Split, collect
-from unified_agent.learning.train_clip import ClipTrainer, TrainingConfig
-from unified_agent.robot.arm import Arm
-from unified_agent.vision.clip import Clip
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the verb."""
@@ -26,11 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test-views", type=int, default=4000, help="held-out views to test on (%(default)s)")
     parser.add_argument("--arm", default="fr3", help="arm in the pictures (%(default)s)")
     parser.add_argument("--start", metavar="MODEL", help="go on from this checkpoint instead of random weights")
-    parser.add_argument("--epochs", type=int, default=TrainingConfig.epochs, help="passes over them (%(default)s)")
-    parser.add_argument(
-        "--learning-rate", type=float, default=TrainingConfig.learning_rate, help="at its highest (%(default)s)"
-    )
-    parser.add_argument("--seed", type=int, default=TrainingConfig.seed, help="of the training (%(default)s)")
+    parser.add_argument("--epochs", type=int, default=8, help="passes over them (%(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=1.5e-3, help="at its highest (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the training (%(default)s)")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (%(default)s)")
     parser.add_argument(
@@ -40,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Train and report, or only test; the dict holds precision and recall, of all and of each sentence."""
+    from unified_agent.learning import clip_report
+    from unified_agent.learning.calibration import table
+    from unified_agent.learning.collection import Split, collect
+    from unified_agent.learning.train_clip import ClipTrainer, TrainingConfig
+    from unified_agent.robot.arm import Arm
+    from unified_agent.vision.clip import Clip
+
     arm = Arm.load(arguments.arm)
     held_out = collect(arguments.frames, Split.TEST, arguments.test_views, arm)
     if arguments.evaluate:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Practice that a scripted teacher makes in the environment: what it would do, for every sub-goal, in every state met."""
+"""Practice that a scripted teacher makes in the environment: what it would do, for every sub-goal, in each state."""
 
 from pathlib import Path
 

@@ -33,7 +33,7 @@ def train(arm: str, states: int, settings: CloningSettings, folder: Path, device
     card = {
         "command": command,
         "arm": arm,
-        "trained_on": f"{len(data)} decisions of the scripted teacher in {states} states (practice seed {settings.seed})",
+        "trained_on": f"{len(data)} decisions of the scripted teacher in {states} states, seed {settings.seed}",
         "cloning": asdict(settings),
         "final_loss": losses[-1],
     }

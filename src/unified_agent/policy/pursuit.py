@@ -10,6 +10,8 @@ from unified_agent.language.subgoals import Relation, SubGoal
 
 
 class Outcome(str, Enum):
+    """How a pursuit stands."""
+
     RUNNING = "running"
     SUCCESS = "success"
     FAILURE = "failure"

@@ -40,7 +40,11 @@ TOWERS = (
     "{a} " + _ON + " {b} " + _ON + " {c}",
     "{a} on {b} on {c}",
     "[stack|put|pile] {a} on {b} on {c}",
-    "[put|place|] {b} " + _ON + " {c} [first|to begin with][.|,|;] [then|after that|afterwards|next|and then] [put|] {a} " + _ON + " {b}",
+    "[put|place|] {b} "
+    + _ON
+    + " {c} [first|to begin with][.|,|;] [then|after that|afterwards|next|and then] [put|] {a} "
+    + _ON
+    + " {b}",
     "[put|stack|] {b} " + _ON + " {c} then [put|stack|] {a} " + _ON + " {b}",
     "[once|when|as soon as|after] {b} is [on|on top of|placed on|stacked on] {c}[,| then] [add|put|place|set] {a} [on top|on that|on it|on {b}|on top of it]",
     "[finally|at the end|last of all] [put|place|stack] {a} on {b}, but [begin by|start by|first by] [putting|placing|stacking] {b} on {c}",
