@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent with the simulated arm: ros2 launch unified_agent sim.launch.py instruction:="grasp the red object"."""
 
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from launch import LaunchDescription
 from unified_agent.nodes import graph
 
 
