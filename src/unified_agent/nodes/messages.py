@@ -15,16 +15,11 @@ from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMessage
 from trajectory_msgs.msg import JointTrajectoryPoint
 from visualization_msgs.msg import Marker, MarkerArray
 
-from unified_agent.errors import UserError
 from unified_agent.nodes.topics import BASE_FRAME
+from unified_agent.recording.images import frame_of as frame_of
+from unified_agent.recording.messages import NANO, BadMessage
 from unified_agent.recording.overlay import Score
 from unified_agent.robot.trajectory import JointTrajectory
-
-NANO = 1_000_000_000
-
-
-class BadMessage(UserError):
-    """A message that cannot be used: what it is, and what was expected."""
 
 
 def stamp(seconds: float) -> Time:
@@ -45,26 +40,6 @@ def image_message(frame: np.ndarray, time: Time, frame_id: str) -> Image:
     data.frombytes(frame.tobytes())
     header = Header(stamp=time, frame_id=frame_id)
     return Image(header=header, height=height, width=width, encoding="rgb8", step=3 * width, data=data)
-
-
-def frame_of(image: Image) -> np.ndarray:
-    """The RGB frame of an image message, uint8, shape (H, W, 3).
-
-    Raises:
-        BadMessage: an encoding other than rgb8 and bgr8, an empty image, or data of the wrong length.
-    """
-    if image.encoding not in ("rgb8", "bgr8"):
-        why = " A grey image cannot show which object is red." if image.encoding.startswith("mono") else ""
-        raise BadMessage(f"Expected an image encoded as rgb8 or bgr8, not '{image.encoding[:20]}'.{why}")
-    height, width, step = image.height, image.width, image.step
-    if height == 0 or width == 0 or step < 3 * width or len(image.data) != height * step:
-        raise BadMessage(
-            f"Expected {height} rows of at least {3 * width} bytes for a {width}x{height} image, not {len(image.data)} "
-            f"bytes in rows of {step}."
-        )
-    rows = np.frombuffer(image.data, np.uint8).reshape(height, step)
-    frame = rows[:, : 3 * width].reshape(height, width, 3)
-    return frame[:, :, ::-1] if image.encoding == "bgr8" else frame
 
 
 def markers(poses: Mapping[str, tuple], size: float, colours: Mapping[str, Sequence[float]], time: Time) -> MarkerArray:
