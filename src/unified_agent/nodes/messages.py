@@ -19,6 +19,8 @@ from unified_agent.nodes.topics import BASE_FRAME
 from unified_agent.recording.images import frame_of as frame_of
 from unified_agent.recording.messages import NANO, BadMessage
 from unified_agent.recording.overlay import Score
+from unified_agent.recording.scores import scores_of as scores_of
+from unified_agent.recording.scores import values_of
 from unified_agent.robot.trajectory import JointTrajectory
 
 
@@ -128,33 +130,10 @@ def scores_message(time: Time, scores: Mapping[str, Score]) -> DiagnosticArray:
     """One status a sentence: OK where it is over its threshold, STALE where not."""
     message = DiagnosticArray(header=Header(stamp=time))
     for sentence, score in scores.items():
-        values = [
-            KeyValue(key="score", value=f"{score.value:.6f}"),
-            KeyValue(key="gamma", value=f"{score.gamma:.6f}"),
-            KeyValue(key="over", value=str(score.over).lower()),
-        ]
+        values = [KeyValue(key=key, value=value) for key, value in values_of(score).items()]
         level = DiagnosticStatus.OK if score.over else DiagnosticStatus.STALE
         message.status.append(DiagnosticStatus(level=level, name=sentence, message=f"{score.value:.3f}", values=values))
     return message
-
-
-def scores_of(message: DiagnosticArray) -> dict[str, Score]:
-    """Sentence -> score.
-
-    Raises:
-        BadMessage: a status without a finite score and gamma.
-    """
-    scores = {}
-    for status in message.status:
-        values = {entry.key: entry.value for entry in status.values}
-        try:
-            score = Score(float(values["score"]), float(values["gamma"]))
-        except (KeyError, ValueError):
-            raise BadMessage(f"Expected numbers 'score' and 'gamma' for '{status.name[:80]}'.") from None
-        if not (math.isfinite(score.value) and math.isfinite(score.gamma)):
-            raise BadMessage(f"The score of '{status.name[:80]}' is not finite.")
-        scores[status.name] = score
-    return scores
 
 
 def plan_sentences(text: str) -> tuple[str, ...]:

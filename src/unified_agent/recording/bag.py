@@ -3,6 +3,7 @@
 
 import json
 import os
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -108,6 +109,8 @@ class BagWriter:
 
     def add(self, topic: TopicInfo) -> None:
         """Announce a topic of any type, as another bag defines it."""
+        if not topic.definition and topic.type in common_types().types:
+            topic = replace(topic_info(topic.name, topic.type), qos=topic.qos, encoding=topic.encoding)
         self._topics[topic.name] = topic
         self._counts[topic.name] = 0
         self._file.add(topic)

@@ -47,10 +47,12 @@ class McapFile:
     def topics(self) -> dict[str, TopicInfo]:
         """Name -> topic. Where the file has no index this reads all of it."""
         if not self._channels:
-            quiet = Losses()
-            told, self._losses = self._losses, quiet
+            told, self._losses = self._losses, Losses()
             for _ in self.messages(()):
                 pass
+            # What was lost is told when the messages are read; where none can be, it is told now.
+            for line in [] if self._channels else self._losses.lines:
+                told.add(line)
             self._losses = told
         return {channel.topic: self._topic(channel) for channel in self._channels.values()}
 

@@ -151,6 +151,25 @@ class BagReader:
             self._losses.add(f"{read} messages were read where {promised} were promised")
 
 
+def find_bags(path: Path) -> list[Path]:
+    """The bag at a path, or all bags in the folders below it, in the order of their names.
+
+    Raises:
+        NoBag: there is none.
+    """
+    if path.is_file() or _is_bag(path):
+        return [path]
+    folders = (folder for folder in path.rglob("*") if not any(part.startswith(".") for part in folder.parts))
+    found = sorted(folder for folder in folders if _is_bag(folder))
+    if not found:
+        raise NoBag(f"There is no recording in {path}: expected rosbag2 directories (MCAP or SQLite) or their files.")
+    return found
+
+
+def _is_bag(folder: Path) -> bool:
+    return folder.is_dir() and any(path.suffix in STORAGES for path in folder.iterdir())
+
+
 def _number(path: Path) -> tuple[int, str]:
     """Split files are numbered at their end: 2 comes before 10."""
     digits = re.search(r"(\d+)$", path.stem)

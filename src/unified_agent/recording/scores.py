@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scores of sentences as messages on ``/caption/scores``."""
+
+import math
+from collections.abc import Mapping
+
+from unified_agent.recording.messages import NANO, BadMessage, common_types, encode
+from unified_agent.recording.overlay import Score
+
+TOPIC = "/caption/scores"
+TYPE = "diagnostic_msgs/msg/DiagnosticArray"
+# DiagnosticStatus.OK: over its threshold; STALE: not.
+OVER, UNDER = 0, 3
+
+
+def values_of(score: Score) -> dict[str, str]:
+    """The key-value pairs of one sentence's status."""
+    return {"score": f"{score.value:.6f}", "gamma": f"{score.gamma:.6f}", "over": str(score.over).lower()}
+
+
+def encoded(stamp: int, scores: Mapping[str, Score]) -> bytes:
+    """A diagnostic_msgs DiagnosticArray of the frames stamped so (nanoseconds), as CDR: a status a sentence."""
+    types = common_types().types
+    status, pair = types["diagnostic_msgs/msg/DiagnosticStatus"], types["diagnostic_msgs/msg/KeyValue"]
+    time = types["builtin_interfaces/msg/Time"](sec=stamp // NANO, nanosec=stamp % NANO)
+    told = [
+        status(
+            level=OVER if score.over else UNDER,
+            name=sentence,
+            message=f"{score.value:.3f}",
+            hardware_id="",
+            values=[pair(key=key, value=value) for key, value in values_of(score).items()],
+        )
+        for sentence, score in scores.items()
+    ]
+    return encode(types[TYPE](header=types["std_msgs/msg/Header"](stamp=time, frame_id=""), status=told))
+
+
+def scores_of(message) -> dict[str, Score]:
+    """Sentence -> score of a DiagnosticArray: rclpy's message, or one read from a bag.
+
+    Raises:
+        BadMessage: a status without a finite score and gamma.
+    """
+    scores = {}
+    for status in message.status:
+        values = {entry.key: entry.value for entry in status.values}
+        try:
+            score = Score(float(values["score"]), float(values["gamma"]))
+        except (KeyError, ValueError):
+            raise BadMessage(f"Expected numbers 'score' and 'gamma' for '{status.name[:80]}'.") from None
+        if not (math.isfinite(score.value) and math.isfinite(score.gamma)):
+            raise BadMessage(f"The score of '{status.name[:80]}' is not finite.")
+        scores[status.name] = score
+    return scores

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from unified_agent.recording.messages import NANO, BadMessage, Decoder, TopicInfo
+from unified_agent.recording.overlay import Score
+from unified_agent.recording.scores import TOPIC, TYPE, encoded, scores_of
+
+SCORES = {"the red object is on the table": Score(0.75, 0.5), "the robot is grasping the red object": Score(-0.25, 0.5)}
+
+
+def decoded(scores):
+    return Decoder().decode(TopicInfo(TOPIC, TYPE), encoded(3 * NANO + 7, scores))
+
+
+def test_scores_come_back_as_they_were_written():
+    message = decoded(SCORES)
+    assert scores_of(message) == SCORES
+    assert (message.header.stamp.sec, message.header.stamp.nanosec) == (3, 7)
+
+
+def test_what_is_over_its_threshold_is_ok_and_what_is_not_is_stale():
+    assert [status.level for status in decoded(SCORES).status] == [0, 3]
+
+
+def test_a_score_that_is_no_number_is_refused():
+    message = decoded(SCORES)
+    message.status[0].values[0].value = "much"
+    with pytest.raises(BadMessage, match="red object is on the table"):
+        scores_of(message)
+    message.status[0].values[0].value = "nan"
+    with pytest.raises(BadMessage, match="not finite"):
+        scores_of(message)
