@@ -54,6 +54,7 @@ setup(
         "PyYAML>=6",
         "rosbags>=0.10",
         "safetensors>=0.5",
+        "tensorboardX>=2.6",
         "torch>=2.6",
         "torchvision>=0.21",
         "tqdm>=4.60",

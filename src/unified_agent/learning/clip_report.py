@@ -20,13 +20,11 @@ FIGURE = "report.png"
 
 def score_views(clip: Clip, views: FrameSet, sentences: Sequence[str] = SENTENCES, batch: int = 64) -> np.ndarray:
     """The detector's score of every sentence for every view, shape (N, M)."""
-    texts = clip.encode_text(sentences).T
-    rows = []
-    for start in range(0, len(views), batch):
-        frames = views.frames(np.arange(start, min(start + batch, len(views))))
-        similarity = clip.encode_image(frames.reshape(-1, *frames.shape[2:])) @ texts
-        rows.append(similarity.reshape(*frames.shape[:2], -1).mean(dim=1).cpu().numpy())
-    return np.concatenate(rows)
+    detector = Detector(clip, sentences)
+    starts = range(0, len(views), batch)
+    return np.concatenate(
+        [detector.score_views(views.frames(np.arange(s, min(s + batch, len(views))))) for s in starts]
+    )
 
 
 def detections(clip: Clip, views: FrameSet) -> list[Detection]:

@@ -12,6 +12,10 @@ from tqdm import tqdm
 from unified_agent.errors import UserError
 from unified_agent.policy.network import PolicyNetwork
 
+RARE = 20.0
+"""A situation (a sentence, and what is held) met fewer times than this is drawn less often than the others: what
+was seen once may have been seen wrongly."""
+
 
 @dataclass
 class Demonstrations:
@@ -37,6 +41,10 @@ class Demonstrations:
     @classmethod
     def concatenate(cls, parts: list["Demonstrations"]) -> "Demonstrations":
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+    def newest(self, count: int) -> "Demonstrations":
+        """The last ``count`` decisions, or all where there are fewer."""
+        return Demonstrations(*(getattr(self, field.name)[-count:] for field in fields(self)))
 
     def save(self, path: Path) -> None:
         """Write an ``.npz``; the file is whole or absent."""
@@ -69,6 +77,45 @@ class CloningSettings:
     seed: int = 0
 
 
+class Lessons:
+    """Batches of decisions for a network, balanced over sentences and, within each, over what is held.
+
+    Args:
+        data: at least one decision.
+        network: that will learn them.
+        position_noise: standard deviation added to every position, metres.
+
+    Raises:
+        UserError: there is no decision.
+    """
+
+    def __init__(self, data: Demonstrations, network: PolicyNetwork, position_noise: float) -> None:
+        if not len(data):
+            raise UserError("There is nothing to clone: the data set holds no decision.")
+        self._objects, self._tool, self._actions = (
+            torch.as_tensor(a, dtype=torch.float32) for a in (data.objects, data.tool, data.actions)
+        )
+        self._holding = torch.as_tensor(data.holding).long()
+        kinds, kind = np.unique(data.sentences, return_inverse=True)
+        self._words, self._kind = network.tokenize(list(kinds)), torch.as_tensor(kind)
+        situation = self._kind * (self._objects.shape[1] + 1) + _held(self._objects, self._tool, self._holding)
+        self._weights = (1.0 / (torch.bincount(situation).float() + RARE))[situation]
+        self._noise, self._device = position_noise, network.centre.device
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
+        """The arguments of ``PolicyNetwork.loss`` for ``count`` decisions, on the network's device."""
+        rows = torch.multinomial(self._weights, count, replacement=True, generator=generator)
+        noise = self._noise * torch.randn(count, self._objects.shape[1] + 1, 3, generator=generator)
+        batch = (
+            self._objects[rows] + noise[:, 1:],
+            self._tool[rows] + noise[:, 0],
+            self._holding[rows],
+            self._words[self._kind[rows]],
+            self._actions[rows],
+        )
+        return tuple(part.to(self._device) for part in batch)
+
+
 def clone(
     network: PolicyNetwork,
     data: Demonstrations,
@@ -80,17 +127,8 @@ def clone(
     With a ``state_file`` the training is saved every 500 steps, and goes on from there
     when the file exists.
     """
-    if not len(data):
-        raise UserError("There is nothing to clone: the data set holds no decision.")
-    device = network.centre.device
     generator = torch.Generator().manual_seed(settings.seed)
-    objects, tool, actions = (torch.as_tensor(a, dtype=torch.float32) for a in (data.objects, data.tool, data.actions))
-    holding = torch.as_tensor(data.holding).long()
-    kinds, kind = np.unique(data.sentences, return_inverse=True)
-    words = network.tokenize(list(kinds))
-    kind = torch.as_tensor(kind)
-    situation = kind * (objects.shape[1] + 1) + _held(objects, tool, holding)
-    weights = (1.0 / torch.bincount(situation).float())[situation]
+    lessons = Lessons(data, network, settings.position_noise)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _cosine(step, settings.steps))
     losses: list[float] = []
@@ -105,16 +143,7 @@ def clone(
     network.train()
     window: list[float] = []
     for step in tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="clone", mininterval=2):
-        rows = torch.multinomial(weights, settings.batch, replacement=True, generator=generator)
-        noise = settings.position_noise * torch.randn(settings.batch, objects.shape[1] + 1, 3, generator=generator)
-        batch = (
-            objects[rows] + noise[:, 1:],
-            tool[rows] + noise[:, 0],
-            holding[rows],
-            words[kind[rows]],
-            actions[rows],
-        )
-        loss = network.loss(*(part.to(device) for part in batch))
+        loss = network.loss(*lessons.draw(settings.batch, generator))
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

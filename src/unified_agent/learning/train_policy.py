@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trains the policy: practice with the teacher, behaviour cloning, and a measure of every skill."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -44,10 +45,11 @@ def train(arm: str, states: int, settings: CloningSettings, folder: Path, device
     return policy
 
 
-def describe(arm: Arm) -> NetworkConfig:
-    """The network for an arm's basket and the words of the vocabulary."""
+def describe(arm: Arm, sentences: Sequence[str] = ()) -> NetworkConfig:
+    """The network for an arm's basket, the words of the vocabulary and those of other sentences."""
     x_min, x_max, y_min, y_max = arm.basket
-    words = sorted({word for goal in VOCABULARY for word in split_words(goal.sentence)})
+    said = [*(goal.sentence for goal in VOCABULARY), *sentences]
+    words = sorted({word for sentence in said for word in split_words(sentence)})
     centre = ((x_min + x_max) / 2, (y_min + y_max) / 2, OBJECT_SIZE / 2)
     return NetworkConfig(words=tuple(words), objects=OBJECTS, centre=centre)
 

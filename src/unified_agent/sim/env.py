@@ -91,7 +91,7 @@ class StackObjects(gymnasium.Env):
         failed = self.perform(self._checked(action))
         self._actions += 1
         success = self.task.success(self.world)
-        truncated = not success and (self._actions >= self.max_actions or self._astray())
+        truncated = not success and (self._actions >= self.max_actions or self.astray)
         return self._observation(), float(success), success, truncated, self._info(success, failed)
 
     def perform(self, action: np.ndarray) -> str | None:
@@ -111,6 +111,12 @@ class StackObjects(gymnasium.Env):
             world.step(periods * CONTROL_STEPS)
         self.state = world.state()
         return runner.failed
+
+    @property
+    def astray(self) -> bool:
+        """Whether an object has left the basket."""
+        positions = np.array([position[:2] for position in self.state.objects.values()])
+        return bool(np.any(positions < self._low - _ASTRAY) or np.any(positions > self._high + _ASTRAY))
 
     def frames(self) -> dict[str, np.ndarray]:
         """Camera -> what it sees now, RGB, uint8, (height, width, 3)."""
@@ -132,10 +138,6 @@ class StackObjects(gymnasium.Env):
         if np.abs(inside - target).max() > 1e-3:
             raise UserError(f"The action {target.tolist()} lies outside the basket {self.world.arm.basket}.")
         return inside
-
-    def _astray(self) -> bool:
-        positions = np.array([position[:2] for position in self.state.objects.values()])
-        return bool(np.any(positions < self._low - _ASTRAY) or np.any(positions > self._high + _ASTRAY))
 
     def _observation(self) -> dict[str, Any]:
         state = self.state

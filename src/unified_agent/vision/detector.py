@@ -72,8 +72,17 @@ class Detector:
         total = sum((self._clip.encode_image(stack) @ self._text).sum(dim=0) for stack in stacks)
         return (total / len(frames)).cpu().numpy()
 
+    def score_views(self, views: np.ndarray) -> np.ndarray:
+        """The scores of many views in one pass, shape (N, M), float32.
+
+        Args:
+            views: RGB, uint8, shape (N, C, H, W, 3): a frame of each of C cameras, all of one size.
+        """
+        similarity = self._clip.encode_image(views.reshape(-1, *views.shape[2:])) @ self._text
+        return similarity.reshape(*views.shape[:2], -1).mean(dim=1).cpu().numpy()
+
     def true(self, scores: np.ndarray) -> np.ndarray:
-        """Which scores exceed their thresholds, bool, shape (M,)."""
+        """Which scores exceed their thresholds, bool, shape (..., M)."""
         return scores > self.thresholds
 
     def best(self, scores: np.ndarray) -> str:

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collect & infer: act, let CLIP say what came true, clone what led there, and again (Unified Agent, section 4.1)."""
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from unified_agent.errors import UserError
+from unified_agent.learning import successes
+from unified_agent.learning.buffer import Buffer
+from unified_agent.learning.cloning import Demonstrations
+from unified_agent.learning.collector import Assignment
+from unified_agent.learning.crew import Crew
+from unified_agent.learning.diary import Diary
+from unified_agent.learning.experience import Episode, load
+from unified_agent.learning.learner import Learner
+from unified_agent.learning.successes import Clone
+from unified_agent.policy.checkpoint import Policy
+from unified_agent.robot.arm import Arm
+from unified_agent.sim import tasks
+
+PROGRESS, SETTINGS = "progress.pt", "settings.json"
+_EVALUATION_SEEDS = 2_000_000_000
+_RUN_SEEDS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to learn. The same settings and seed give the same run, whatever the number of collectors.
+
+    Attributes:
+        task: a task or a group of ``sim.tasks``, whose tasks take turns; several with "+" between them.
+        steps: actions to collect (rounded up to whole rounds).
+        seed: of everything.
+        arm: a name or a YAML path.
+        episodes: a round; after each the policy is trained.
+        updates: gradient steps after a round.
+        batch: decisions a gradient step.
+        learning_rate: of AdamW.
+        explore: the share of actions drawn uniformly from the basket.
+        keep: the newest decisions that are learnt from.
+        hindsight: learn from sub-goals that came true though another was pursued.
+        clone: which decisions before a success are cloned.
+        whole_task: the baseline: the instruction itself is pursued, and the environment's reward for the whole task
+            is the only one.
+        evaluate_every: actions between two measurements.
+        evaluations: episodes a measurement.
+        until: stop when a measurement reaches this success rate; above 1: never.
+    """
+
+    task: str = "stack_red_on_blue"
+    steps: int = 30_000
+    seed: int = 0
+    arm: str = "fr3"
+    episodes: int = 48
+    updates: int = 50
+    batch: int = 128
+    learning_rate: float = 1e-3
+    explore: float = 0.2
+    keep: int = 40_000
+    hindsight: bool = True
+    clone: Clone = Clone.CAUSAL
+    whole_task: bool = False
+    evaluate_every: int = 2_000
+    evaluations: int = 48
+    until: float = 2.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clone", Clone(self.clone))
+        for name in ("steps", "episodes", "batch", "keep", "evaluate_every", "evaluations"):
+            if getattr(self, name) < 1:
+                raise UserError(f"'{name}' must be 1 or more, not {getattr(self, name)}.")
+        if not 0 <= self.explore <= 1:
+            raise UserError(f"'explore' is a share from 0 to 1, not {self.explore}.")
+
+    def tasks(self) -> list[tasks.Task]:
+        """The tasks that take turns."""
+        return [task for name in self.task.split("+") for task in tasks.group(name)]
+
+
+@dataclass
+class Progress:
+    """Where a run stands after its last whole round.
+
+    Attributes:
+        round: rounds done.
+        steps: actions collected.
+        rounds: a row a round, for the diary.
+        measured: a row a measurement: steps and success rate.
+        finished: no round is to come.
+    """
+
+    round: int = 0
+    steps: int = 0
+    rounds: list[dict] = field(default_factory=list)
+    measured: list[dict] = field(default_factory=list)
+    finished: bool = False
+
+
+class CollectAndInfer:
+    """One run in a folder; where it was cut off, it goes on after its last whole round.
+
+    Args:
+        settings: how.
+        plans: task's name -> the sentences to pursue, in order (``whole_task`` ignores them).
+        crew: who collects.
+        thresholds: of every sentence of the vocabulary, shape (M,).
+        folder: of progress, diary and policy.
+        buffer: where the episodes go.
+
+    Attributes:
+        progress: where it stands.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        plans: dict[str, Sequence[str]],
+        crew: Crew,
+        thresholds: np.ndarray,
+        folder: Path,
+        buffer: Buffer,
+    ) -> None:
+        self._settings, self._crew, self._thresholds = settings, crew, thresholds
+        self._folder, self._buffer = folder, buffer
+        self._tasks = settings.tasks()
+        said = [task.instruction for task in self._tasks]
+        self._plans = {t.name: (t.instruction,) if settings.whole_task else tuple(plans[t.name]) for t in self._tasks}
+        self._learner = Learner(Arm.load(settings.arm), said, settings.learning_rate, settings.keep, settings.seed)
+        self.progress = Progress()
+        self._name = self._claim()
+        self._resume()
+        self._diary = Diary(folder, self.progress.steps)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy as it is now."""
+        return self._learner.policy()
+
+    def begin_with(self, episodes: Iterator[Episode], updates: int) -> int:
+        """Learn from old experience before the first round; how many decisions there were to learn from."""
+        if self.progress.round == 0:
+            for episode in episodes:
+                self._learner.add(self._lessons(episode))
+            self._learner.update(updates, self._settings.batch)
+        return self._learner.successes
+
+    def run(self) -> Progress:
+        """Go on to the end."""
+        settings, progress = self._settings, self.progress
+        with tqdm(total=settings.steps, initial=progress.steps, unit="action", mininterval=1, desc="learn") as bar:
+            bar.set_postfix_str(self._summary())
+            while not progress.finished:
+                self._round()
+                if self._measurement_due():
+                    self._measure()
+                progress.finished = progress.steps >= settings.steps or self._good_enough()
+                self._save()
+                self._diary.write(progress.rounds, progress.measured, self._title())
+                bar.set_postfix_str(self._summary(), refresh=False)
+                bar.update(progress.steps - bar.n)
+        self._diary.close()
+        return progress
+
+    def _round(self) -> None:
+        settings, progress = self._settings, self.progress
+        first = progress.round * settings.episodes
+        chosen = [self._assignment(first + n, settings.explore) for n in range(settings.episodes)]
+        policy = self.policy if self._learner.successes else None
+        episodes = [episode for chunk in self._crew.play(chosen, policy) for episode in chunk]
+        self._buffer.write(self._file(progress.round), episodes)
+        for episode in episodes:
+            self._learner.add(self._lessons(episode))
+        loss = self._learner.update(settings.updates, settings.batch)
+        progress.round += 1
+        progress.steps += sum(map(len, episodes))
+        progress.rounds.append(
+            {
+                "steps": progress.steps,
+                "done": float(np.mean([episode.done for episode in episodes])),
+                "success": float(np.mean([episode.success for episode in episodes])),
+                "decisions": self._learner.successes,
+                **({} if loss is None else {"loss": loss}),
+            }
+        )
+
+    def _lessons(self, episode: Episode) -> Demonstrations:
+        settings = self._settings
+        if settings.whole_task:
+            moves = max(len(task.plan) for task in self._tasks if task.instruction == episode.instruction)
+            return successes.of_task(episode, moves, settings.clone)
+        return successes.of_subgoals(episode, self._thresholds, settings.hindsight, settings.clone)
+
+    def _assignment(self, number: int, explore: float) -> Assignment:
+        task = self._tasks[number % len(self._tasks)]
+        plan = self._plans[task.name]
+        return Assignment(
+            task=task.name,
+            instruction=task.instruction,
+            plan=plan,
+            seed=self._settings.seed * _RUN_SEEDS + number,
+            max_actions=max(10, 4 + 3 * len(task.plan)),
+            explore=explore,
+        )
+
+    def _measurement_due(self) -> bool:
+        last = self.progress.measured[-1]["steps"] if self.progress.measured else 0
+        due = self.progress.steps - last >= self._settings.evaluate_every
+        return due or self.progress.steps >= self._settings.steps
+
+    def _measure(self) -> None:
+        """Success without exploration, by MuJoCo's true poses, from the same starts every time."""
+        chosen = [self._assignment(_EVALUATION_SEEDS + n, explore=0.0) for n in range(self._settings.evaluations)]
+        policy = self.policy if self._learner.successes else None
+        episodes = [episode for chunk in self._crew.play(chosen, policy) for episode in chunk]
+        row = {"steps": self.progress.steps, "success": float(np.mean([e.success for e in episodes]))}
+        row["false_claims"] = float(np.mean([e.done and not e.success for e in episodes]))
+        self.progress.measured.append(row)
+
+    def _good_enough(self) -> bool:
+        measured = self.progress.measured
+        return bool(measured) and measured[-1]["success"] >= self._settings.until
+
+    def _summary(self) -> str:
+        parts = []
+        if self.progress.measured:
+            parts.append(f"success {self.progress.measured[-1]['success']:.0%}")
+        if self.progress.rounds:
+            parts.append(f"while exploring {self.progress.rounds[-1]['success']:.0%}")
+            parts.append(f"{self.progress.rounds[-1]['decisions']} decisions")
+        return ", ".join(parts)
+
+    def _title(self) -> str:
+        return f"{self._settings.task}, seed {self._settings.seed}"
+
+    def _file(self, number: int) -> str:
+        return f"{self._name}-{number:06d}"
+
+    def _claim(self) -> str:
+        """The name of the run's files in the buffer; the folder must be new, or hold the same settings."""
+        path = self._folder / SETTINGS
+        wanted = json.loads(json.dumps(asdict(self._settings)))
+        if not path.is_file():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            name = f"{self._folder.name}-{uuid.uuid4().hex[:8]}"
+            partial = path.with_suffix(".partial")
+            partial.write_text(json.dumps({"run": name, "settings": wanted}, indent=1) + "\n")
+            partial.replace(path)
+            return name
+        found = json.loads(path.read_text())
+        other = {k: v for k, v in found["settings"].items() if k not in ("steps", "until") and v != wanted.get(k)}
+        if other:
+            raise UserError(
+                f"'{self._folder}' holds a run with other settings ({other}): give the same ones to go on with it, or "
+                "another --out."
+            )
+        return found["run"]
+
+    def _resume(self) -> None:
+        path = self._folder / PROGRESS
+        if not path.is_file():
+            return
+        saved = torch.load(path, weights_only=True)
+        self._learner.restore(saved["learner"])
+        self.progress = Progress(**saved["progress"])
+        self.progress.finished = self.progress.steps >= self._settings.steps or self._good_enough()
+        for number in range(self.progress.round):
+            file = self._buffer.folder / f"{self._file(number)}.safetensors"
+            if file.is_file():
+                for episode in load(file):
+                    self._learner.add(self._lessons(episode))
+
+    def _save(self) -> None:
+        partial = self._folder / f".{PROGRESS}"
+        torch.save({"learner": self._learner.state(), "progress": asdict(self.progress)}, partial)
+        partial.replace(self._folder / PROGRESS)
+
+
+def steps_to(measured: Sequence[dict], rate: float) -> int | None:
+    """Actions until a success rate was measured; None where it never was."""
+    return next((row["steps"] for row in measured if row["success"] >= rate), None)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collectors in processes of their own, on this machine or (``ray_crew``) on a cluster."""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from multiprocessing import connection
+from typing import Protocol
+
+import torch
+
+from unified_agent.errors import UserError
+from unified_agent.learning.collector import Assignment, Collector
+from unified_agent.learning.experience import Episode
+from unified_agent.policy.checkpoint import Policy
+from unified_agent.policy.network import NetworkConfig, PolicyNetwork
+
+CHUNK = 8
+"""Episodes handed to a collector at a time: all that is lost with it."""
+LIVES = 3
+"""How often a chunk is tried again after its collector died."""
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What every collector is made of: the arguments of ``Collector``."""
+
+    arm: str = "fr3"
+    clip: str = "default"
+    worlds: int = 4
+    randomise: bool = False
+    pictures: bool = True
+
+
+class Crew(Protocol):
+    """Collectors that play episodes together."""
+
+    def play(self, assignments: Sequence[Assignment], policy: Policy | None) -> Iterator[list[Episode]]:
+        """Chunks of episodes in the order of the assignments, whoever played them."""
+
+    def close(self) -> None:
+        """End the collectors."""
+
+
+def chunks(assignments: Sequence[Assignment]) -> list[Sequence[Assignment]]:
+    """The assignments in pieces that do not depend on how many collectors there are."""
+    return [assignments[start : start + CHUNK] for start in range(0, len(assignments), CHUNK)]
+
+
+def packed(policy: Policy | None) -> dict | None:
+    """A policy as plain data, to be sent to a collector."""
+    if policy is None:
+        return None
+    weights = {name: tensor.cpu().numpy() for name, tensor in policy.network.state_dict().items()}
+    return {"network": policy.network.config.to_json(), "weights": weights, "temperature": policy.temperature}
+
+
+def unpacked(data: dict | None) -> Policy | None:
+    """The policy that was ``packed``."""
+    if data is None:
+        return None
+    network = PolicyNetwork(NetworkConfig.from_json(data["network"]))
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in data["weights"].items()})
+    return Policy(network, {}, data["temperature"])
+
+
+class LocalCrew:
+    """Collectors as processes on this machine; one that dies is replaced, and its chunk is played again.
+
+    Args:
+        count: collectors; one a core is best.
+        equipment: of each.
+    """
+
+    def __init__(self, count: int, equipment: Equipment) -> None:
+        if count < 1:
+            raise UserError(f"Collecting needs at least 1 collector, not {count}.")
+        self._equipment = equipment
+        self._members = [_Member(equipment) for _ in range(count)]
+
+    def play(self, assignments: Sequence[Assignment], policy: Policy | None) -> Iterator[list[Episode]]:
+        pieces, data = chunks(assignments), packed(policy)
+        waiting, lives = list(range(len(pieces)))[::-1], dict.fromkeys(range(len(pieces)), LIVES)
+        done: dict[int, list[Episode]] = {}
+        given = 0
+        while given < len(pieces):
+            for member in self._members:
+                if member.chunk is None and waiting:
+                    member.begin(waiting[-1], pieces[waiting[-1]], data)
+                    waiting.pop()
+            for member in self._ready():
+                chunk = member.chunk
+                try:
+                    done[chunk] = member.finish()
+                except EOFError:
+                    lives[chunk] -= 1
+                    if not lives[chunk]:
+                        raise UserError(
+                            f"Collectors died {LIVES} times over the same {CHUNK} episodes: is there enough memory? "
+                            "Fewer --collectors or --worlds need less."
+                        ) from None
+                    self._members[self._members.index(member)] = _Member(self._equipment)
+                    waiting.append(chunk)
+            while given in done:
+                yield done.pop(given)
+                given += 1
+
+    def close(self) -> None:
+        for member in self._members:
+            member.close()
+
+    def _ready(self) -> list["_Member"]:
+        busy = {member.pipe: member for member in self._members if member.chunk is not None}
+        return [busy[pipe] for pipe in connection.wait(list(busy))]
+
+
+class _Member:
+    """One collector's process, seen from outside."""
+
+    def __init__(self, equipment: Equipment) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.chunk: int | None = None
+        self._process = context.Process(target=_work, args=(theirs, equipment), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def begin(self, chunk: int, assignments: Sequence[Assignment], policy: dict | None) -> None:
+        self.chunk = chunk
+        with suppress(BrokenPipeError, ConnectionResetError):  # it died while idle: finish() finds out
+            self.pipe.send((assignments, policy))
+
+    def finish(self) -> list[Episode]:
+        try:
+            answer = self.pipe.recv()
+        except (ConnectionResetError, EOFError):
+            self.close()
+            raise EOFError from None
+        self.chunk = None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        self.pipe.close()
+        self._process.terminate()
+        self._process.join()
+
+
+def _work(pipe: connection.Connection, equipment: Equipment) -> None:
+    """The life of a collector's process: it ends with the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    try:
+        collector = Collector(**asdict(equipment))
+        while True:
+            assignments, policy = pipe.recv()
+            pipe.send(collector.play(assignments, unpacked(policy)))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass
+    except Exception as error:  # told to the learner, which ends the run with it
+        pipe.send(error)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a learning run shows of itself: TensorBoard logs and a curve."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tensorboardX import SummaryWriter
+
+CURVE = "curve.png"
+
+
+class Diary:
+    """Writes ``tensorboard/`` and ``curve.png`` in a run's folder.
+
+    Args:
+        folder: of the run.
+        steps: done before; what TensorBoard knows of later ones is dropped.
+    """
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        self._folder = folder
+        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=steps + 1)
+        self._written = steps
+
+    def write(self, rounds: Sequence[dict], measured: Sequence[dict], title: str) -> None:
+        """Log what is new, and draw the curve again if a measurement came."""
+        for rows, prefix in ((rounds, "collect"), (measured, "measured")):
+            for row in rows:
+                if row["steps"] > self._written:
+                    for name, value in row.items():
+                        if name != "steps":
+                            self._board.add_scalar(f"{prefix}/{name}", value, row["steps"])
+        if measured and measured[-1]["steps"] > self._written:
+            draw_curve(rounds, measured, title, self._folder / CURVE)
+        self._written = rounds[-1]["steps"]
+        self._board.flush()
+
+    def close(self) -> None:
+        """Finish the logs."""
+        self._board.close()
+
+
+def draw_curve(rounds: Sequence[dict], measured: Sequence[dict], title: str, path: Path) -> None:
+    """Success over actions: measured without exploration, and while exploring."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.5, 3.6), layout="constrained")
+    axes.plot([r["steps"] for r in rounds], [r["success"] for r in rounds], lw=0.8, label="while exploring")
+    axes.plot([m["steps"] for m in measured], [m["success"] for m in measured], "o-", label="measured")
+    axes.set(xlabel="actions", ylabel="success rate (true poses)", title=title, ylim=(-0.02, 1.02))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A learning run from its pieces: plans, collectors, buffer, and the checkpoint at the end."""
+
+from pathlib import Path
+
+from unified_agent.language.planner import Planner
+from unified_agent.learning.buffer import Buffer
+from unified_agent.learning.collect_and_infer import CollectAndInfer, Settings
+from unified_agent.learning.collector import SENTENCES
+from unified_agent.learning.crew import Crew, Equipment, LocalCrew
+from unified_agent.learning.train_policy import measure_skills
+from unified_agent.sim import tasks
+from unified_agent.vision.clip import Clip
+from unified_agent.vision.detector import Detector
+
+POLICY = "policy"
+REUSE_UPDATES = 500
+
+
+class Session:
+    """Everything that ``unified-agent learn`` needs.
+
+    Args:
+        settings: how to learn.
+        out: folder of the run.
+        buffer: folder of the lifelong buffer; None: ``out/buffer``.
+        buffer_limit: GiB.
+        planner: back end; "none" takes each task's own plan.
+        clip: spec of the model that says what came true.
+        randomise: random looks at every start.
+        collectors: processes.
+        worlds: of each collector.
+        ray: "local" or the address of a Ray cluster; None: processes on this machine.
+        command: written on the card.
+
+    Attributes:
+        plans: task's name -> the sentences to pursue, in order.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        out: Path,
+        buffer: Path | None = None,
+        buffer_limit: float = 8.0,
+        planner: str = "none",
+        clip: str = "default",
+        randomise: bool = False,
+        collectors: int = 2,
+        worlds: int = 4,
+        ray: str | None = None,
+        command: str = "",
+    ) -> None:
+        self._settings, self._out, self._command = settings, out, command
+        self._buffer = Buffer(buffer or out / "buffer", int(buffer_limit * 2**30))
+        self._equipment = Equipment(settings.arm, clip, worlds, randomise)
+        self._collectors, self._ray, self._clip = collectors, ray, clip
+        self.plans = _plans(settings.tasks(), planner)
+
+    def learn(self, reuse: bool = False) -> dict:
+        """Learn to the end, write the checkpoint, and return its card.
+
+        Args:
+            reuse: begin with what the episodes that lie in the buffer already teach about these plans.
+        """
+        thresholds = Detector(Clip.load(self._clip, "cpu"), SENTENCES).thresholds
+        crew = self._crew()
+        try:
+            run = CollectAndInfer(self._settings, self.plans, crew, thresholds, self._out, self._buffer)
+            before = run.begin_with(self._buffer.episodes(), REUSE_UPDATES) if reuse else 0
+            progress = run.run()
+        finally:
+            crew.close()
+        policy = run.policy
+        policy.card = {
+            "command": self._command,
+            "arm": self._settings.arm,
+            "task": self._settings.task,
+            "trained_on": f"{progress.steps} picks and places of its own, successes as CLIP saw them",
+            "steps": progress.steps,
+            "reused_decisions": before,
+            "success": progress.measured[-1]["success"],
+            "measured": progress.measured,
+        }
+        if not self._settings.whole_task:
+            policy.card["first_action_success"] = measure_skills(policy, self._settings.arm, episodes=20, seed=10_000)
+        policy.save(self._out / POLICY)
+        return policy.card
+
+    def _crew(self) -> Crew:
+        if self._ray is None:
+            return LocalCrew(self._collectors, self._equipment)
+        from unified_agent.learning.ray_crew import RayCrew
+
+        return RayCrew(self._collectors, self._equipment, self._ray)
+
+
+def _plans(wanted: list[tasks.Task], planner: str) -> dict[str, tuple[str, ...]]:
+    if planner == "none":
+        return {task.name: tuple(goal.sentence for goal in task.plan) for task in wanted}
+    writer = Planner.load(planner)
+    return {task.name: tuple(goal.sentence for goal in writer.plan(task.instruction).subgoals) for task in wanted}
