@@ -19,6 +19,16 @@ def test_a_misspelt_task_names_the_nearest_and_ends_with_2(capsys):
     assert "Did you mean 'stack_red_on_blue'?" in capsys.readouterr().err
 
 
+def test_the_graph_is_not_measured_on_the_domain_of_another(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+    from unified_agent.nodes.domains import Domain
+
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with Domain("the first"):
+        assert main(["eval", "--graph", "--task", "grasp", "--episodes", "1"]) == 2
+    assert "A graph is running on ROS domain" in capsys.readouterr().err
+
+
 def test_no_episodes_is_a_user_mistake_and_json_says_so(capsys):
     assert main(["eval", "--episodes", "0", "--json"]) == 2
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])

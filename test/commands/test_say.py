@@ -5,9 +5,21 @@ pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from unified_agent.cli import main
 from unified_agent.nodes import follower
+from unified_agent.nodes.domains import Domain
 
 
 def test_without_a_graph_it_says_how_to_start_one(monkeypatch, capsys):
     monkeypatch.setattr(follower, "DISCOVERY", 0.5)
     assert main(["say", "stack the red object on the blue object"]) == 2
     assert "unified-agent up sim" in capsys.readouterr().err
+
+
+def test_of_two_graphs_it_asks_for_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("ROS_DOMAIN_ID")
+    with Domain("runs/first"):
+        monkeypatch.delenv("ROS_DOMAIN_ID")
+        with Domain("runs/second"):
+            monkeypatch.delenv("ROS_DOMAIN_ID")
+            assert main(["say", "grasp the red object"]) == 2
+    assert "ROS_DOMAIN_ID=0  runs/first\n  ROS_DOMAIN_ID=1  runs/second" in capsys.readouterr().err

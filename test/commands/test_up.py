@@ -13,6 +13,7 @@ pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from unified_agent.cli import main
 from unified_agent.commands import up
+from unified_agent.nodes.domains import Domain
 
 
 def parsed(*words):
@@ -42,6 +43,14 @@ def test_a_mistake_ends_with_2_before_anything_starts(words, why, tmp_path, monk
     assert main(["up", "sim", *words]) == 2
     assert why in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_graph_that_runs_on_the_same_domain_stops_a_second_before_it_starts(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with Domain("the first"):
+        assert main(["up", "sim", f"runs:={tmp_path / 'runs'}"]) == 2
+    assert f"running on ROS domain {os.environ['ROS_DOMAIN_ID']} already" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 def started(tmp_path: Path, *words: str) -> subprocess.Popen:

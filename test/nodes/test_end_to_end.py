@@ -15,6 +15,7 @@ from std_msgs.msg import String
 
 from unified_agent.nodes import graph as graphs
 from unified_agent.nodes import topics
+from unified_agent.nodes.domains import Domain
 from unified_agent.nodes.follower import SUCCESS, Follower
 from unified_agent.nodes.processes import NodeFailed, Processes
 
@@ -51,7 +52,7 @@ def topics_in(bag):
 def test_a_plan_is_carried_out_recorded_and_a_killed_node_leaves_the_recording_readable(tmp_path):
     wanted = graphs.sim({"speed": "0", "runs": str(tmp_path), "seed": "1", "device": "cpu"})
     wanted = replace(wanted, nodes=tuple(node for node in wanted.nodes if node.name != "planner"))
-    with Processes(wanted) as processes, Follower() as follower:
+    with Domain(str(tmp_path)) as domain, Processes(wanted, domain) as processes, Follower() as follower:
         running = Running(processes, follower)
         running.plan()
         running.until(lambda: follower.outcome and not follower.recording)

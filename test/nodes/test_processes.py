@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from unified_agent.nodes.domains import Domain
 from unified_agent.nodes.graph import Graph
 from unified_agent.nodes.processes import NodeFailed, Processes
 
@@ -41,6 +42,13 @@ def graph_of(tmp_path, monkeypatch):
     return make
 
 
+@pytest.fixture
+def domain(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with Domain("test") as held:
+        yield held
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -56,16 +64,16 @@ def wait_until(condition, seconds=20.0):
         time.sleep(0.05)
 
 
-def test_leaving_ends_every_process(graph_of):
-    with Processes(graph_of(one=SLEEPER, two=SLEEPER)) as processes:
+def test_leaving_ends_every_process(graph_of, domain):
+    with Processes(graph_of(one=SLEEPER, two=SLEEPER), domain) as processes:
         wait_until(lambda: "sleeping" in processes.tail("one") and "sleeping" in processes.tail("two"))
         processes.check()
         pids = [processes.pid("one"), processes.pid("two")]
     assert not any(map(alive, pids))
 
 
-def test_one_that_ends_is_named_with_its_last_words(graph_of):
-    with Processes(graph_of(one=SLEEPER, two=FAILING)) as processes:
+def test_one_that_ends_is_named_with_its_last_words(graph_of, domain):
+    with Processes(graph_of(one=SLEEPER, two=FAILING), domain) as processes:
         wait_until(lambda: not alive(processes.pid("two")) or "words" in processes.tail("two"))
 
         def failed():
@@ -79,18 +87,18 @@ def test_one_that_ends_is_named_with_its_last_words(graph_of):
         assert "my last words" in failed()
 
 
-def test_one_that_is_killed_is_told_from_one_that_ends(graph_of):
-    with Processes(graph_of(one=SLEEPER)) as processes:
+def test_one_that_is_killed_is_told_from_one_that_ends(graph_of, domain):
+    with Processes(graph_of(one=SLEEPER), domain) as processes:
         os.kill(processes.pid("one"), signal.SIGKILL)
         wait_until(lambda: not alive(processes.pid("one")))
         with pytest.raises(NodeFailed, match="'one' was killed by signal 9"):
             processes.check()
 
 
-def test_one_that_does_not_listen_is_ended_all_the_same(graph_of, monkeypatch):
+def test_one_that_does_not_listen_is_ended_all_the_same(graph_of, domain, monkeypatch):
     patience = ((signal.SIGINT, 0.3), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
     monkeypatch.setattr("unified_agent.nodes.processes.PATIENCE", patience)
-    with Processes(graph_of(one=STUBBORN)) as processes:
+    with Processes(graph_of(one=STUBBORN), domain) as processes:
         wait_until(lambda: "sleeping" in processes.tail("one"))
         pid = processes.pid("one")
     assert not alive(pid)
@@ -101,11 +109,12 @@ def test_a_parent_that_is_killed_leaves_no_process_behind(graph_of, tmp_path):
     graph_of(one=SLEEPER)
     parent = (
         "import time\nfrom pathlib import Path\n"
+        "from unified_agent.nodes.domains import Domain\n"
         "from unified_agent.nodes.graph import Graph, NodeEntry\n"
         "from unified_agent.nodes import processes\n"
         "NodeEntry.module = property(lambda node: node.name + '_program')\n"
         f"graph = Graph((NodeEntry('one'),), Path('p.yaml'), '', Path({str(tmp_path / 'run')!r}))\n"
-        "with processes.Processes(graph) as started:\n"
+        "with processes.Processes(graph, Domain('test')) as started:\n"
         "    while 'sleeping' not in started.tail('one'):\n"
         "        time.sleep(0.05)\n"
         "    print(started.pid('one'), flush=True)\n"

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Start the graph and show what happens, until its episode has ended, a node has, or Ctrl-C."""
+    from unified_agent.nodes.domains import Domain
     from unified_agent.nodes.follower import SUCCESS, Follower
     from unified_agent.nodes.processes import Processes, keep_to_this_machine
 
@@ -38,7 +39,13 @@ def run(arguments: argparse.Namespace) -> dict:
     def show(line: str) -> None:
         print(f"{time.monotonic() - begin:6.1f} s  {line}", flush=True)
 
-    with _signals_as_interrupts(), Processes(wanted) as processes, Follower() as follower:
+    with (
+        _signals_as_interrupts(),
+        Domain(str(wanted.run)) as domain,
+        Processes(wanted, domain) as processes,
+        Follower() as follower,
+    ):
+        show(f"domain  {domain.number} (for ROS tools in another terminal: export ROS_DOMAIN_ID={domain.number})")
         show(f"start   {', '.join(node.name for node in wanted.nodes)}; their logs: {processes.logs}")
         if wanted.instruction:
             show(f"say     {wanted.instruction}")
@@ -53,6 +60,7 @@ def run(arguments: argparse.Namespace) -> dict:
         show("stop    all nodes")
     return {
         "ok": follower.outcome == SUCCESS,
+        "domain": domain.number,
         "instruction": wanted.instruction,
         "plan": follower.plan,
         "reached": follower.reached,

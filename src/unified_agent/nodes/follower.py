@@ -2,7 +2,7 @@
 """Following a running graph from outside: what is said on its topics, as lines for people."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 
 import rclpy
@@ -13,6 +13,7 @@ from std_msgs.msg import String
 
 from unified_agent.errors import UserError
 from unified_agent.nodes import messages, topics
+from unified_agent.nodes.graph import NODES
 
 POLL = 0.1
 # Wall seconds in which a running graph is found.
@@ -26,6 +27,10 @@ _KINDS = {DiagnosticStatus.OK: "node", DiagnosticStatus.WARN: "warning", Diagnos
 
 class NoGraph(UserError):
     """Nobody listens to instructions."""
+
+
+class TwoGraphs(UserError):
+    """Two nodes of one kind answer: what is heard cannot be told apart."""
 
 
 class Follower:
@@ -95,7 +100,8 @@ class Follower:
             if time.monotonic() > end:
                 raise NoGraph(
                     "No graph is running here (no node listens to /instruction and /plan): start one with "
-                    "'unified-agent up sim', and use the same ROS_DOMAIN_ID."
+                    "'unified-agent up sim', or set ROS_DOMAIN_ID to that of a graph on another machine or of "
+                    "another person."
                 )
             self.poll()
         # Who is found here has found us only a moment later.
@@ -112,12 +118,26 @@ class Follower:
         return bool(planner and policy and self._say.get_subscription_count() >= count > 0)
 
     def poll(self) -> Iterator[str]:
-        """Serve the topics for a moment; the lines to show since the last call."""
+        """Serve the topics for a moment; the lines to show since the last call.
+
+        Raises:
+            TwoGraphs: two nodes of one kind answer.
+        """
+        self._only_one_of_each()
         end = time.monotonic() + POLL
         while (left := end - time.monotonic()) > 0:
             rclpy.spin_once(self.node, timeout_sec=left)
         lines, self._lines = self._lines, deque()
         return iter(lines)
+
+    def _only_one_of_each(self) -> None:
+        nodes = Counter(info.node_name for info in self.node.get_publishers_info_by_topic(topics.DIAGNOSTICS.name))
+        for name in NODES:
+            if nodes[name] > 1:
+                raise TwoGraphs(
+                    f"{nodes[name]} nodes named '{name}' answer on this ROS domain: two graphs run on it, or a node "
+                    "was started twice. Stop one of them, or give each graph a ROS_DOMAIN_ID of its own."
+                )
 
     def figure(self, node: str, key: str) -> str:
         """A value of a node's newest diagnostics; empty where there is none."""

@@ -11,6 +11,8 @@ from unified_agent.errors import UserError, nearest
 
 PACKAGE = paths.PACKAGE
 TRUTHS = {"true": True, "false": False}
+# Every node of a graph; the recorder may be left out.
+NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder")
 
 
 @dataclass(frozen=True)
@@ -141,13 +143,10 @@ def sim(arguments: Mapping[str, str]) -> Graph:
     values = {name: argument.value(arguments.get(name, argument.default)) for name, argument in known.items()}
     run = Path(values["runs"]).expanduser().absolute() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     instruction = values["instruction"] or _instruction(values["task"])
-    parameters: dict[str, dict] = {
-        "mujoco_bridge": {"task": values["task"]},
-        "captioner": {},
-        "planner": {"instruction": instruction},
-        "policy": {},
-        "recorder": {"directory": str(run)},
-    }
+    parameters: dict[str, dict] = {name: {} for name in NODES}
+    parameters["mujoco_bridge"]["task"] = values["task"]
+    parameters["planner"]["instruction"] = instruction
+    parameters["recorder"]["directory"] = str(run)
     for argument in ARGUMENTS:
         for node, parameter in argument.parameters:
             parameters[node][parameter] = values[argument.name]

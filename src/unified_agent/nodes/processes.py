@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from unified_agent.errors import UserError
+from unified_agent.nodes.domains import Domain
 from unified_agent.nodes.graph import Graph, NodeEntry
 
 # Wall seconds that a process gets to end after each signal; the recorder has files to close.
@@ -38,13 +39,17 @@ class Processes:
 
     A context manager: leaving it ends all of them, and should this process be killed, the kernel ends them (Linux).
 
+    Args:
+        graph: what to start.
+        domain: held for the graph until the last of the processes has ended.
+
     Attributes:
         logs: folder with what every node printed, one file each.
     """
 
-    def __init__(self, graph: Graph):
+    def __init__(self, graph: Graph, domain: Domain):
         self.logs = graph.run / "log"
-        self._graph = graph
+        self._graph, self._domain = graph, domain
         self._running: dict[str, subprocess.Popen] = {}
 
     def __enter__(self) -> "Processes":
@@ -60,6 +65,7 @@ class Processes:
                         stderr=subprocess.STDOUT,
                         env=environment,
                         start_new_session=True,
+                        pass_fds=[self._domain.fileno()],
                         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
                     )
         except BaseException:

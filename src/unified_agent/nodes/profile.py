@@ -11,6 +11,7 @@ import rclpy
 from sensor_msgs.msg import Image
 
 from unified_agent.nodes import messages, topics
+from unified_agent.nodes.domains import Domain
 from unified_agent.nodes.follower import Follower
 from unified_agent.nodes.processes import keep_to_this_machine
 
@@ -29,13 +30,14 @@ def image_profile(width: int = 640, height: int = 480, rate: float = 30.0, secon
     command = [sys.executable, "-m", "unified_agent.nodes.mujoco_bridge", "--ros-args"]
     for name, value in parameters.items():
         command += ["-p", f"{name}:={json.dumps(value)}"]
-    bridge = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        with Follower() as follower:
-            return _count(follower.node, rate, seconds)
-    finally:
-        bridge.terminate()
-        bridge.wait()
+    with Domain("unified-agent bench"):
+        bridge = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            with Follower() as follower:
+                return _count(follower.node, rate, seconds)
+        finally:
+            bridge.terminate()
+            bridge.wait()
 
 
 def graph_profile(episodes: int = 3) -> dict:

@@ -14,6 +14,7 @@ from unified_agent.errors import UserError
 from unified_agent.learning.evaluation import Agent
 from unified_agent.learning.trial import Trial
 from unified_agent.nodes import graph
+from unified_agent.nodes.domains import Domain
 from unified_agent.nodes.follower import SUCCESS, Follower
 from unified_agent.nodes.processes import Processes, keep_to_this_machine
 from unified_agent.sim.tasks import Task
@@ -50,11 +51,14 @@ def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, sp
 
 @contextmanager
 def running(arguments: Mapping[str, str]) -> Iterator["Trials"]:
-    """A graph with these launch arguments, ready; ended, and its recordings deleted, on leaving."""
+    """A graph with these launch arguments on a ROS domain of its own, ready.
+
+    It is ended, and its recordings are deleted, on leaving.
+    """
     keep_to_this_machine()
     with tempfile.TemporaryDirectory(prefix="unified_agent_") as folder:
         wanted = graph.sim({**arguments, "runs": folder})
-        with Processes(wanted) as processes, Follower() as follower:
+        with Domain(folder) as domain, Processes(wanted, domain) as processes, Follower() as follower:
             trials = Trials(processes, follower)
             trials.wait(trials.ready, START_LIMIT, "the graph to be ready")
             yield trials
