@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
 
+try:
+    import resource
+except ImportError:
+    resource = None
+
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from std_msgs.msg import String
 
 from unified_agent.nodes import messages, recorder, topics
 from unified_agent.nodes.recorder import Recorder
+from unified_agent.recording.facts import EpisodeFacts
+from unified_agent.recording.images import any_frame
 from unified_agent.recording.overlay import Score
+from unified_agent.recording.reader import BagReader
 
 ARM_TOPICS = ("/joint_trajectory_controller/joint_trajectory", "/gripper_controller/joint_trajectory")
 GRASP = "the robot is grasping the red object"
@@ -130,6 +138,62 @@ def test_a_disk_that_cannot_be_written_is_an_error_and_never_a_success(graph, no
     graph.say(topics.EPISODE, String(data="start x"))
     graph.until(lambda: "recording stopped" in diagnosis())
     assert node.figures()["written"] == ""
+
+
+@pytest.mark.skipif(resource is None, reason="needs limits on the size of files")
+def test_a_disk_that_fills_ends_the_recording_and_not_the_node(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(topics.EPISODE, String(data="start x"))
+    graph.until(lambda: node.bag)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+        graph.say(topics.image("left"), messages.image_message(noise, messages.stamp(1.0), "left"))
+        graph.until(lambda: "recording stopped" in diagnosis())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert node.figures()["written"] == ""
+    episode(graph, node)
+    graph.until(lambda: "wrote" in diagnosis())
+    assert (node.run / "episode_002" / "metadata.yaml").exists()
+
+
+def test_recording_stops_while_there_is_still_room_for_others(graph, tmp_path):
+    node = graph.add(Recorder, directory=str(tmp_path / "run"), keep_free=2**20)
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(topics.EPISODE, String(data="start x"))
+    graph.until(lambda: "shall stay so" in diagnosis())
+    assert list(node.run.iterdir()) == []
+
+
+def test_the_episode_tells_what_it_was_about(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(topics.PLAN, String(data=GRASP))
+    graph.say(topics.EPISODE, String(data="start take the red one"))
+    graph.say(topics.SUBGOAL, String(data=GRASP))
+    graph.spin(0.1)
+    graph.say(topics.REACHED, String(data=GRASP))
+    graph.say(topics.EPISODE, String(data="end success"))
+    graph.until(lambda: "wrote" in diagnosis())
+    facts = EpisodeFacts.read(node.run / "episode_001")
+    assert (facts.instruction, facts.plan, facts.result) == ("take the red one", [GRASP], "success")
+    assert facts.pursuits[0].reached >= facts.pursuits[0].pursued
+    assert "unified_agent" in facts.models
+
+
+def test_images_are_compressed_where_that_is_asked_for(graph, tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "TAIL", 0.5)
+    node = graph.add(Recorder, directory=str(tmp_path / "run"), image_format="png", video=False)
+    diagnosis = graph.diagnosis("recorder")
+    episode(graph, node)
+    graph.until(lambda: "wrote" in diagnosis())
+    reader = BagReader(node.run / "episode_001")
+    topic = "/camera/left/image_raw/compressed"
+    frames = [any_frame(reader.topics[topic], reader.decode(message)) for message in reader.messages([topic])]
+    assert len(frames) == 5
+    assert (frames[0] == 99).all()
+    assert not list(BagReader(node.run / "episode_001").messages(["/camera/left/image_raw"]))
 
 
 def test_a_run_that_is_continued_keeps_its_earlier_episodes(graph, node):

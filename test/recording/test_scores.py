@@ -3,13 +3,13 @@ import pytest
 
 from unified_agent.recording.messages import NANO, BadMessage, Decoder, TopicInfo
 from unified_agent.recording.overlay import Score
-from unified_agent.recording.scores import TOPIC, TYPE, encoded, scores_of
+from unified_agent.recording.scores import TYPE, encoded, scores_of
 
 SCORES = {"the red object is on the table": Score(0.75, 0.5), "the robot is grasping the red object": Score(-0.25, 0.5)}
 
 
 def decoded(scores):
-    return Decoder().decode(TopicInfo(TOPIC, TYPE), encoded(3 * NANO + 7, scores))
+    return Decoder().decode(TopicInfo("/caption/scores", TYPE), encoded(3 * NANO + 7, scores))
 
 
 def test_scores_come_back_as_they_were_written():

@@ -12,6 +12,7 @@ import numpy as np
 
 from unified_agent.errors import UserError
 from unified_agent.recording import scores as scores_messages
+from unified_agent.recording import topics
 from unified_agent.recording.bag import BagWriter, topic_info
 from unified_agent.recording.frame_sets import FrameSet, FrameSets
 from unified_agent.recording.images import any_frame, is_image
@@ -20,17 +21,16 @@ from unified_agent.recording.overlay import Score
 from unified_agent.recording.reader import BagReader
 from unified_agent.vision.detector import Detector, ReachedFilter
 
-CAPTION, REACHED = "/caption", "/subgoal/reached"
 STRING = "std_msgs/msg/String"
 # Written anew; the old ones are not copied.
-LABEL_TOPICS = {scores_messages.TOPIC: scores_messages.TYPE, CAPTION: STRING, REACHED: STRING}
+LABEL_TOPICS = {topics.SCORES: scores_messages.TYPE, topics.CAPTION: STRING, topics.REACHED: STRING}
 # Of a labelled copy, in its custom data.
 MARK = "relabelled"
 BATCH = 64
 # Messages wait for the scores of their batch, so that the new bag is in the order of time; no longer than this, bytes.
 WINDOW = 64 * 2**20
 # Topics of this package's own cameras, taken where none is named.
-OWN_CAMERAS = ("/camera/left/image_raw", "/camera/right/image_raw")
+OWN_CAMERAS = (tuple(map(topics.image, topics.CAMERAS)), tuple(map(topics.compressed_image, topics.CAMERAS)))
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,11 @@ def _image_topics(reader: BagReader, named: tuple[str, ...]) -> tuple[str, ...]:
         if not is_image(topic):
             raise UserError(f"Topic {name} of {reader.path} has the type {topic.type}: expected images.")
     there = {name for name, topic in reader.topics.items() if is_image(topic)}
-    own = tuple(f"{name}{ending}" for ending in ("", "/compressed") for name in OWN_CAMERAS)
-    found = named or tuple(name for name in own if name in there)[: len(OWN_CAMERAS)] or tuple(there)
+    own = next((cameras for cameras in OWN_CAMERAS if there.issuperset(cameras)), ())
+    found = named or own or tuple(there)
     if not found:
         raise UserError(f"{reader.path} has no Image or CompressedImage topic: there is nothing to look at.")
-    if not named and len(found) > len(OWN_CAMERAS):
+    if len(found) > 1 and not (named or own):
         raise UserError(
             f"{reader.path} has {len(found)} image topics: name those to score with --image-topic. "
             f"Known: {', '.join(sorted(found))}."
@@ -242,11 +242,11 @@ class _Relabeller:
         self._table.writerow([f"{stamp // NANO}.{stamp % NANO:09d}", *(f"{value:.6f}" for value in values)])
         pairs = zip(detector.sentences, values, detector.thresholds, strict=True)
         scores = {sentence: Score(float(value), float(gamma)) for sentence, value, gamma in pairs}
-        yield Message(scores_messages.TOPIC, received, received, scores_messages.encoded(stamp, scores))
-        yield Message(CAPTION, received, received, encode(self._string(data=detector.best(values))))
+        yield Message(topics.SCORES, received, received, scores_messages.encoded(stamp, scores))
+        yield Message(topics.CAPTION, received, received, encode(self._string(data=detector.best(values))))
         for (sentence, score), reached in zip(scores.items(), self._filters, strict=True):
             labels.true[sentence] += score.over
             labels.best[sentence] = max(labels.best[sentence], round(score.value, 6))
             if reached.update(sentence, score.over):
                 labels.reached[sentence].append(stamp / NANO)
-                yield Message(REACHED, received, received, encode(self._string(data=sentence)))
+                yield Message(topics.REACHED, received, received, encode(self._string(data=sentence)))

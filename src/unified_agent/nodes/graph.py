@@ -83,10 +83,20 @@ ARGUMENTS = (
         "clip_model",
         "default",
         "CLIP: default, NAME:TAG of open_clip, hf-hub:OWNER/REPOSITORY, or a folder.",
-        _of("clip_model", "captioner"),
+        _of("clip_model", "captioner", "recorder"),
     ),
-    Argument("planner", "smollm2", "Language model: smollm2, or hf:<model id or folder>.", _of("planner", "planner")),
-    Argument("policy", "default", "Policy checkpoint: default, or a folder.", _of("policy", "policy")),
+    Argument(
+        "planner",
+        "smollm2",
+        "Language model: smollm2, or hf:<model id or folder>.",
+        _of("planner", "planner", "recorder"),
+    ),
+    Argument(
+        "policy",
+        "default",
+        "Policy checkpoint: default, or a folder.",
+        _of("policy", "policy", "recorder"),
+    ),
     Argument("record", "true", "Record every episode (rosbag2 and video).", (), bool),
     Argument("runs", "runs", "Folder of the recordings."),
 )

@@ -16,6 +16,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 from visualization_msgs.msg import Marker, MarkerArray
 
 from unified_agent.nodes.topics import BASE_FRAME
+from unified_agent.recording.facts import plan_sentences as plan_sentences
 from unified_agent.recording.images import frame_of as frame_of
 from unified_agent.recording.messages import NANO, BadMessage
 from unified_agent.recording.overlay import Score
@@ -134,8 +135,3 @@ def scores_message(time: Time, scores: Mapping[str, Score]) -> DiagnosticArray:
         level = DiagnosticStatus.OK if score.over else DiagnosticStatus.STALE
         message.status.append(DiagnosticStatus(level=level, name=sentence, message=f"{score.value:.3f}", values=values))
     return message
-
-
-def plan_sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a /plan message, in order; empty lines do not count."""
-    return tuple(line.strip() for line in text.splitlines() if line.strip())

@@ -1,41 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recorder node: every episode as a rosbag2 directory (MCAP) and a video."""
 
-import queue
+import array
+import shutil
 import sys
-from collections.abc import Callable
+import threading
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import Image
-from std_msgs.msg import String
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CompressedImage, Image
 
 from unified_agent.errors import UserError
 from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes.drawing import Drawing
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.topics import Topic
+from unified_agent.recording import topics as names
 from unified_agent.recording.bag import BagWriter, quality_of_service
-from unified_agent.recording.episode import EpisodeVideo
+from unified_agent.recording.facts import WORDS, EpisodeFacts
+from unified_agent.recording.images import COMPRESSED_IMAGE, compressed
+from unified_agent.recording.models_used import models_used
 from unified_agent.robot.arm import Arm
 
 FLUSH_PERIOD = 0.5
 # After an episode's end the recording goes on for this long (wall seconds), so that the video shows how it stands.
 TAIL = 1.0
-# Messages that may wait to be drawn; with more, images are left out of the video.
-BACKLOG = 60
-# Wall seconds that drawing gets to end when the node does.
-DRAWING_PATIENCE = 8.0
+MEGABYTE = 2**20
+# Part of the agent -> parameter that names its model.
+MODELS = {"clip": "clip_model", "planner": "planner", "policy": "policy"}
+
+
+class DiskFull(UserError):
+    """Too little room is left for a recording."""
 
 
 class Recorder(shell.AgentNode):
     """Opens an episode at ``start``, closes it after ``end``, and holds everything that is sent in between.
 
-    Messages go to the bag as they came, undecoded, in the thread that receives them; the video is drawn in another, so
-    that drawing never costs a message. A video that falls behind leaves frames out.
+    Messages go to the bag as they came, undecoded, in the thread that receives them (images are encoded there where
+    ``image_format`` asks for it). Whatever goes wrong ends the recording, never the node; /diagnostics says why.
 
     Attributes:
         run: folder of the recordings.
@@ -47,6 +53,12 @@ class Recorder(shell.AgentNode):
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file: it names the controller topics."),
         Spec("video", True, "Whether an MP4 is written beside each bag."),
         Spec("video_rate", 10, "Frames a second of the video.", low=1, high=60),
+        Spec("image_format", "raw", "How images are recorded.", options=("raw", "jpeg", "png")),
+        Spec("split_size", 1024, "Megabytes after which a bag goes on in its next file.", low=1, high=2**20),
+        Spec("keep_free", 256, "Megabytes of the disk that stay free: with less, recording stops.", low=0, high=2**20),
+        Spec("clip_model", "", "The captioner's model, for the episode's facts."),
+        Spec("planner", "", "The planner's model, for the episode's facts."),
+        Spec("policy", "", "The policy's checkpoint, for the episode's facts."),
     )
 
     def __init__(self, **options):
@@ -55,18 +67,27 @@ class Recorder(shell.AgentNode):
         directory = self.settings["directory"] or datetime.now().strftime("runs/%Y-%m-%d_%H-%M-%S")
         self.run = Path(directory).expanduser().absolute()
         self._topics = topics.recorded((arm.arm_topic, arm.gripper_topic))
+        self._compressed = {topics.image(camera).name: names.compressed_image(camera) for camera in topics.CAMERAS}
+        self._models = models_used(
+            {
+                "clip": self.settings["clip_model"],
+                "planner": self.settings["planner"],
+                "policy": self.settings["policy"],
+            }
+        )
         # What was said before an episode starts and belongs to it.
         self._standing: dict[str, bytes] = {}
         self.bag: BagWriter | None = None
-        self._video: EpisodeVideo | None = None
-        self._drawing: queue.Queue[Callable[[], None] | None] = queue.Queue()
-        self._number = self._left_out = 0
+        self._facts = EpisodeFacts()
+        self._number = 0
         self._written = ""
         self._closing = None
+        self._syncing = threading.Thread()
+        self._sync_error: OSError | None = None
         for topic in self._topics:
             self.listen(topic, partial(self._record, topic), topics.RECORDED, raw=True)
         self.create_timer(FLUSH_PERIOD, self._flush, clock=self.steady)
-        self._drawer = self.in_thread(self._draw)
+        self._drawing = Drawing(self)
         self.report(shell.OK, f"ready: recordings go to {self.run}")
 
     def figures(self) -> dict[str, object]:
@@ -75,15 +96,14 @@ class Recorder(shell.AgentNode):
         return {
             "recording": "" if bag is None else bag.folder,
             "messages": 0 if bag is None else sum(bag.counts.values()),
-            "frames left out of videos": self._left_out,
+            "frames left out of videos": self._drawing.left_out,
             "written": self._written,
         }
 
     def close(self) -> None:
         """Finish the open episode, also on Ctrl-C."""
         self._close_episode()
-        self._drawing.put(None)
-        self._drawer.join(timeout=DRAWING_PATIENCE)
+        self._drawing.close()
 
     def _record(self, topic: Topic, data: bytes) -> None:
         if topic in (topics.INSTRUCTION, topics.PLAN):
@@ -91,13 +111,31 @@ class Recorder(shell.AgentNode):
         try:
             if topic is topics.EPISODE:
                 self._on_episode(deserialize_message(data, topic.type).data)
-            if self.bag is None:
-                return
-            self.bag.write(topic.name, data, self._now())
+            if self.bag is not None:
+                self._write(topic, data)
         except (OSError, UserError) as error:
             self._give_up(error)
-            return
-        self._show(topic, data)
+
+    def _write(self, topic: Topic, data: bytes) -> None:
+        now = self._now()
+        if topic.name in WORDS:
+            self._facts.note(topic.name, deserialize_message(data, topic.type).data, now / messages.NANO)
+        self._drawing.show(topic, data)
+        if topic.name in self._compressed and self.settings["image_format"] != "raw":
+            try:
+                self.bag.write(self._compressed[topic.name], self._encoded(data), now)
+            except messages.BadMessage as error:
+                self.report(shell.WARN, f"recorded as it came: {error}")
+            else:
+                return
+        self.bag.write(topic.name, data, now)
+
+    def _encoded(self, data: bytes) -> bytes:
+        """A serialised Image as a serialised CompressedImage."""
+        image = deserialize_message(data, Image)
+        kind = self.settings["image_format"]
+        packed = array.array("B", compressed(messages.frame_of(image), kind))
+        return serialize_message(CompressedImage(header=image.header, format=f"rgb8; {kind} compressed", data=packed))
 
     def _on_episode(self, text: str) -> None:
         verb, _, rest = text.partition(" ")
@@ -112,16 +150,21 @@ class Recorder(shell.AgentNode):
         while (self.run / f"episode_{self._number:03d}").exists():
             self._number += 1
         folder = self.run / f"episode_{self._number:03d}"
-        self.bag = BagWriter(folder)
+        self.run.mkdir(parents=True, exist_ok=True)
+        self._check_room()
+        self.bag = BagWriter(folder, split_bytes=self.settings["split_size"] * MEGABYTE)
         for topic in self._topics:
-            self.bag.add_topic(topic.name, topic.type_name, _quality_of_service(topic.qos))
+            qos = _quality_of_service(topic.qos)
+            self.bag.add_topic(topic.name, topic.type_name, qos)
+            if topic.name in self._compressed and self.settings["image_format"] != "raw":
+                self.bag.add_topic(self._compressed[topic.name], COMPRESSED_IMAGE, qos)
+        self._facts = EpisodeFacts(instruction, models=self._models)
+        self._facts.write(folder)
         if self.settings["video"]:
-            self._video = EpisodeVideo(folder.with_suffix(".mp4"), topics.CAMERAS, self.settings["video_rate"])
-            self._video.scene.instruction = instruction
+            self._drawing.begin(folder.with_suffix(".mp4"), instruction, self.settings["video_rate"])
         for topic in (topics.INSTRUCTION, topics.PLAN):
             if data := self._standing.get(topic.name):
-                self.bag.write(topic.name, data, self._now())
-                self._show(topic, data)
+                self._write(topic, data)
         self.report(shell.OK, f"recording {folder}")
 
     def _close_episode(self) -> None:
@@ -129,98 +172,70 @@ class Recorder(shell.AgentNode):
             self.destroy_timer(self._closing)
             self._closing = None
         bag, self.bag = self.bag, None
-        video, self._video = self._video, None
         if bag is None:
             return
         try:
+            self._facts.write(bag.folder)
             bag.close()
         except OSError as error:
+            bag.abandon()
             self.report(shell.ERROR, f"the recording {bag.folder} could not be finished: {error}")
             return
-        self._drawing.put(partial(self._close_video, bag.folder, video))
+        self._drawing.end(partial(self._finished, bag.folder))
 
-    def _close_video(self, folder: Path, video: EpisodeVideo | None) -> None:
-        files = [folder]
-        if video is not None:
-            video.close()
-            files += [video.path] if video.frames else []
-        self._written = "\n".join(map(str, files))
+    def _finished(self, folder: Path, video: Path | None) -> None:
+        files = [str(folder)] + ([str(video)] if video else [])
+        self._written = "\n".join(files)
         if self.context.ok():
-            self.report(shell.OK, f"wrote {' and '.join(map(str, files))}")
+            self.report(shell.OK, f"wrote {' and '.join(files)}")
 
     def _flush(self) -> None:
-        if self.bag is not None:
-            try:
-                self.bag.flush()
-            except OSError as error:
-                self._give_up(error)
+        if self.bag is None:
+            return
+        try:
+            if self._sync_error is not None:
+                raise self._sync_error
+            self.bag.flush()
+            self._check_room()
+        except (OSError, DiskFull) as error:
+            self._give_up(error)
+            return
+        if not self._syncing.is_alive():
+            self._syncing = threading.Thread(target=self._sync, args=(self.bag,), name="recorder sync", daemon=True)
+            self._syncing.start()
+
+    def _sync(self, bag: BagWriter) -> None:
+        try:
+            bag.sync()
+        except OSError as error:
+            self._sync_error = error
+
+    def _check_room(self) -> None:
+        free = shutil.disk_usage(self.run).free
+        if free < self.settings["keep_free"] * MEGABYTE:
+            raise DiskFull(
+                f"{free // MEGABYTE} MB are free at {self.run}, and {self.settings['keep_free']} shall stay so "
+                "(parameter 'keep_free'): free the disk or record elsewhere ('directory')."
+            )
 
     def _give_up(self, error: Exception) -> None:
         """Stop recording this episode and say so: a recording with a hole must not pass for a whole one."""
-        bag, self.bag, self._video = self.bag, None, None
+        bag, self.bag = self.bag, None
+        self._sync_error = None
         self.report(shell.ERROR, f"recording stopped: {error}")
-        if bag is not None:
-            try:
-                bag.close()
-            except OSError as closing:
-                self.get_logger().error(f"{bag.folder} could not be closed: {closing}")
-
-    def _show(self, topic: Topic, data: bytes) -> None:
-        """Hand a message to the thread that draws, where it is one that is drawn."""
-        video = self._video
-        if video is None or topic.name not in _DRAWN:
+        if bag is None:
             return
-        if topic.type is Image and self._drawing.qsize() > BACKLOG:
-            self._left_out += 1
-            return
-        self._drawing.put(lambda: _DRAWN[topic.name](video, deserialize_message(data, topic.type)))
-
-    def _draw(self) -> None:
-        while (work := self._drawing.get()) is not None:
-            try:
-                work()
-            except UserError as error:
-                self.report(shell.WARN, f"recorded, but not drawn: {error}")
-            except OSError as error:
-                self.report(shell.ERROR, f"the video cannot be written: {error}")
+        self._drawing.end(lambda video: None)
+        self._facts.result = f"recording stopped: {error}"
+        try:
+            self._facts.write(bag.folder)
+            bag.close()
+        except OSError as closing:
+            bag.abandon()
+            self.get_logger().error(f"{bag.folder} could not be closed: {closing}")
 
     def _now(self) -> int:
         return self.get_clock().now().nanoseconds
-
-
-def _draw_plan(video: EpisodeVideo, message: String) -> None:
-    if sentences := messages.plan_sentences(message.data):
-        video.plan(sentences)
-
-
-def _draw_caption(video: EpisodeVideo, message: String) -> None:
-    video.scene.caption = message.data
-
-
-def _draw_episode(video: EpisodeVideo, message: String) -> None:
-    verb, _, rest = message.data.partition(" ")
-    video.scene.outcome = rest if verb == "end" else ""
-
-
-def _draw_image(camera: str, video: EpisodeVideo, message: Image) -> None:
-    video.see(camera, _nanoseconds(message.header.stamp), messages.frame_of(message))
-
-
-_DRAWN: dict[str, Callable[[EpisodeVideo, Any], None]] = {
-    topics.PLAN.name: _draw_plan,
-    topics.SUBGOAL.name: lambda video, message: video.scene.progress.pursue(message.data),
-    topics.REACHED.name: lambda video, message: video.scene.progress.reach(message.data),
-    topics.CAPTION.name: _draw_caption,
-    topics.EPISODE.name: _draw_episode,
-    topics.SCORES.name: lambda video, message: video.score(
-        _nanoseconds(message.header.stamp), messages.scores_of(message)
-    ),
-    **{topics.image(camera).name: partial(_draw_image, camera) for camera in topics.CAMERAS},
-}
-
-
-def _nanoseconds(stamp) -> int:
-    return stamp.sec * messages.NANO + stamp.nanosec
 
 
 def _quality_of_service(qos: QoSProfile) -> dict:

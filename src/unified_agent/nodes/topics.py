@@ -11,7 +11,9 @@ from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 from visualization_msgs.msg import MarkerArray
 
-CAMERAS = ("left", "right")
+from unified_agent.recording import topics as names
+
+CAMERAS = names.CAMERAS
 BASE_FRAME = "base_link"
 
 
@@ -56,27 +58,27 @@ class Topic:
         return f"{package}/msg/{self.type.__name__}"
 
 
-INSTRUCTION = Topic("/instruction", String, COMMAND)
-PLAN = Topic("/plan", String, FACT)
-SUBGOAL = Topic("/subgoal", String, FACT)
-REACHED = Topic("/subgoal/reached", String, COMMAND)
-CAPTION = Topic("/caption", String, COMMAND)
-SCORES = Topic("/caption/scores", DiagnosticArray, COMMAND)
-OBJECTS = Topic("/objects", MarkerArray, COMMAND)
-JOINT_STATES = Topic("/joint_states", JointState, COMMAND)
-EPISODE = Topic("/episode", String, COMMAND)
-DIAGNOSTICS = Topic("/diagnostics", DiagnosticArray, COMMAND)
-CLOCK_TOPIC = Topic("/clock", Clock, COMMAND)
+INSTRUCTION = Topic(names.INSTRUCTION, String, COMMAND)
+PLAN = Topic(names.PLAN, String, FACT)
+SUBGOAL = Topic(names.SUBGOAL, String, FACT)
+REACHED = Topic(names.REACHED, String, COMMAND)
+CAPTION = Topic(names.CAPTION, String, COMMAND)
+SCORES = Topic(names.SCORES, DiagnosticArray, COMMAND)
+OBJECTS = Topic(names.OBJECTS, MarkerArray, COMMAND)
+JOINT_STATES = Topic(names.JOINT_STATES, JointState, COMMAND)
+EPISODE = Topic(names.EPISODE, String, COMMAND)
+DIAGNOSTICS = Topic(names.DIAGNOSTICS, DiagnosticArray, COMMAND)
+CLOCK_TOPIC = Topic(names.CLOCK, Clock, COMMAND)
 
 
 def image(camera: str) -> Topic:
     """The frames of a camera."""
-    return Topic(f"/camera/{camera}/image_raw", Image, IMAGE)
+    return Topic(names.image(camera), Image, IMAGE)
 
 
 def camera_info(camera: str) -> Topic:
     """The intrinsics of a camera, stamped as its frames are."""
-    return Topic(f"/camera/{camera}/camera_info", CameraInfo, IMAGE)
+    return Topic(names.camera_info(camera), CameraInfo, IMAGE)
 
 
 def trajectory(name: str) -> Topic:

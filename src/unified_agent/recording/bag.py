@@ -3,6 +3,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -233,7 +234,9 @@ class _File:
         self._writer.flush()
 
     def sync(self) -> None:
-        os.fsync(self._stream.fileno())
+        # Another thread may close the file meanwhile; closing syncs it.
+        with suppress(ValueError):
+            os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         self._writer.finish()

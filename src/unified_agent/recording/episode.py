@@ -6,10 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from unified_agent.recording import topics
+from unified_agent.recording.facts import plan_sentences
+from unified_agent.recording.messages import NANO
 from unified_agent.recording.overlay import PlanProgress, Scene, Score, draw
+from unified_agent.recording.scores import scores_of
 from unified_agent.recording.video import VideoWriter
 
-NANO = 1_000_000_000
+# What `EpisodeVideo.hear` draws.
+HEARD = (topics.PLAN, topics.SUBGOAL, topics.REACHED, topics.CAPTION, topics.EPISODE, topics.SCORES)
 # A frame is drawn with its own scores; where these do not come it is drawn, with older ones, this many frames later.
 PATIENCE = 5
 
@@ -49,6 +54,29 @@ class EpisodeVideo:
     def plan(self, sentences: Sequence[str]) -> None:
         """The plan that is carried out."""
         self.scene.progress = PlanProgress(sentences)
+
+    def hear(self, topic: str, message) -> None:
+        """What was said on a topic (rclpy's message, or one read from a bag); other topics are not drawn.
+
+        Raises:
+            BadMessage: scores that are no numbers.
+        """
+        match topic:
+            case topics.PLAN:
+                if sentences := plan_sentences(message.data):
+                    self.plan(sentences)
+            case topics.SUBGOAL:
+                self.scene.progress.pursue(message.data)
+            case topics.REACHED:
+                self.scene.progress.reach(message.data)
+            case topics.CAPTION:
+                self.scene.caption = message.data
+            case topics.EPISODE:
+                verb, _, rest = message.data.partition(" ")
+                self.scene.outcome = rest if verb == "end" else ""
+            case topics.SCORES:
+                stamp = message.header.stamp
+                self.score(stamp.sec * NANO + stamp.nanosec, scores_of(message))
 
     def see(self, camera: str, stamp: int, frame: np.ndarray) -> None:
         """A frame (uint8 RGB, (H, W, 3)); ``stamp`` in nanoseconds pairs it with the other cameras'."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from unified_agent.recording.messages import NANO, BadMessage, common_types, encode
 from unified_agent.recording.overlay import Score
 
-TOPIC = "/caption/scores"
 TYPE = "diagnostic_msgs/msg/DiagnosticArray"
 # DiagnosticStatus.OK: over its threshold; STALE: not.
 OVER, UNDER = 0, 3
