@@ -17,6 +17,7 @@ VERBS = {
     "relabel": "score recordings against new sentences, without a running graph",
     "bench": "measure speed against the bare libraries",
     "learn": "learn a policy from scratch, from what CLIP sees",
+    "experiment": "make the results of the Unified Agent paper again",
     "train-clip": "train the embedded CLIP on frames of the simulated world",
     "train-planner": "fine-tune the language model that writes plans",
     "train-policy": "train the policy by behaviour cloning",

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unified_agent.errors import UserError
 from unified_agent.language.planner import Planner, Refusal
-from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.language.subgoals import VOCABULARY, SubGoal
 from unified_agent.learning.trial import Trial, run_trial
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.sim.env import StackObjects
@@ -42,23 +41,29 @@ def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool) ->
     Args:
         randomise: random lights, colours, table and camera poses at every start.
     """
+    plans = _plans(agent, tasks)
+    return evaluate_plans(agent, [(task, plans[task.name]) for task in tasks], seed, randomise)
+
+
+def evaluate_plans(
+    agent: Agent, planned: Sequence[tuple[Task, Sequence[SubGoal] | Refusal]], seed: int, randomise: bool
+) -> Iterator[Trial]:
+    """One trial for each task with its plan, or the reason why it has none; as ``evaluate``."""
     detector = Detector(Clip.load(agent.clip, agent.device), [goal.sentence for goal in VOCABULARY])
     policy = Policy.load(agent.policy, agent.device)
-    plans = _plans(agent, tasks)
     env = StackObjects(arm=agent.arm, randomise=randomise)
     try:
-        for number, task in enumerate(tasks, start=seed):
-            plan = plans[task.name]
-            if isinstance(plan, UserError):
+        for number, (task, plan) in enumerate(planned, start=seed):
+            if isinstance(plan, Refusal):
                 yield Trial(success=False, claimed=False, actions=0, reason=f"refused: {plan}")
                 continue
-            env.reset(seed=number, options={"task": task.name})
+            env.reset(seed=number, options={"task": task})
             yield run_trial(env, policy, detector, plan, np.random.default_rng(number))
     finally:
         env.close()
 
 
-def _plans(agent: Agent, tasks: Sequence[Task]) -> dict:
+def _plans(agent: Agent, tasks: Sequence[Task]) -> dict[str, Sequence[SubGoal] | Refusal]:
     """Task name -> its plan, or the reason why there is none."""
     planner = None if agent.planner == "none" else Planner.load(agent.planner, agent.device)
     plans = {}

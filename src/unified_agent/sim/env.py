@@ -73,9 +73,10 @@ class StackObjects(gymnasium.Env):
         self._actions = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
-        """A new random start of the task; ``options={"task": name}`` changes the task."""
+        """A new random start of the task; ``options={"task": ...}``, a name or a ``Task``, changes the task."""
         super().reset(seed=seed)
-        self.task = tasks.get((options or {}).get("task", self.task.name))
+        task = (options or {}).get("task", self.task)
+        self.task = task if isinstance(task, tasks.Task) else tasks.get(task)
         self.state = self.world.reset(
             seed=int(self.np_random.integers(2**31)), layout=self.task.layout(self.np_random, self.world.objects)
         )

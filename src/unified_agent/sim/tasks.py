@@ -26,6 +26,7 @@ class Task:
         plan: sub-goals, in an order that does it from every start of the task.
         goals: the sub-goals that must hold together at the end.
         lifted: the object that starts on top of another one, drawn at random; None: all start on the table.
+        stacks: what it starts with, each from the bottom to the top; what is not named lies on the table.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Task:
     plan: tuple[SubGoal, ...]
     goals: tuple[SubGoal, ...]
     lifted: str | None = None
+    stacks: tuple[tuple[str, ...], ...] = ()
 
     def success(self, world: World) -> bool:
         """Whether the task is done, by MuJoCo's true poses."""
@@ -41,7 +43,8 @@ class Task:
     def layout(self, rng: np.random.Generator, objects: Sequence[str]) -> list[tuple[str, ...]]:
         """The stacks, bottom to top, the task starts with (for ``World.reset``)."""
         if self.lifted is None:
-            return [(name,) for name in objects]
+            stacked = {name for stack in self.stacks for name in stack}
+            return [*self.stacks, *((name,) for name in objects if name not in stacked)]
         others = [name for name in objects if name != self.lifted]
         base = others.pop(rng.integers(len(others)))
         return [(base, self.lifted), *((name,) for name in others)]
