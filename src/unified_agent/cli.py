@@ -14,6 +14,7 @@ VERBS = {
     "say": "send an instruction to a running graph and follow it to its end",
     "plan": "show the plan for an instruction, without a robot",
     "eval": "measure success, in-process or through the true graph",
+    "show": "draw a recording as a video or on one picture",
     "relabel": "score recordings against new sentences, without a running graph",
     "bench": "measure speed against the bare libraries",
     "learn": "learn a policy from scratch, from what CLIP sees",

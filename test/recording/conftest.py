@@ -9,6 +9,8 @@ import pytest
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, compressed
 from unified_agent.recording.messages import NANO, common_types, encode
+from unified_agent.recording.overlay import Score
+from unified_agent.recording.scores import TYPE, encoded
 
 SIZE = 32
 STRING = "std_msgs/msg/String"
@@ -64,4 +66,32 @@ def bag(tmp_path: Path) -> Path:
                 )
             if number % 5 == 4:
                 writer.flush()
+    return folder
+
+
+GRASP, STACK = "the robot is grasping the red object", "the red object is on top of the blue object"
+
+
+@pytest.fixture
+def episode(tmp_path: Path) -> Path:
+    """An episode of 2 s at 10 Hz: a plan of two sub-goals, the first reached after 1 s, then the end."""
+    folder = tmp_path / "run" / "episode_001"
+    with BagWriter(folder) as writer:
+        for topic in ("/instruction", "/plan", "/subgoal", "/subgoal/reached", "/episode"):
+            writer.add_topic(topic, STRING)
+        writer.add_topic("/caption/scores", TYPE)
+        for camera in ("left", "right"):
+            writer.add_topic(f"/camera/{camera}/image_raw", IMAGE)
+        for topic, text in (("/plan", f"{GRASP}\n{STACK}"), ("/episode", "start stack them"), ("/subgoal", GRASP)):
+            writer.write(topic, string(text), NANO)
+        for number in range(20):
+            seconds = 1 + number / 10
+            time = round(seconds * NANO)
+            for side, camera in enumerate(("left", "right")):
+                writer.write(f"/camera/{camera}/image_raw", image(seconds, noise(side)), time)
+            scores = {GRASP: Score(number / 20, 0.5), STACK: Score(0.1, 0.5)}
+            writer.write("/caption/scores", encoded(time, scores), time)
+            if number == 10:
+                writer.write("/subgoal/reached", string(GRASP), time)
+        writer.write("/episode", string("end failure: gave up"), 3 * NANO)
     return folder

@@ -14,9 +14,9 @@ from unified_agent.errors import UserError
 from unified_agent.recording import scores as scores_messages
 from unified_agent.recording import topics
 from unified_agent.recording.bag import BagWriter, topic_info
-from unified_agent.recording.frame_sets import FrameSet, FrameSets
-from unified_agent.recording.images import any_frame, is_image
-from unified_agent.recording.messages import NANO, BadMessage, Message, common_types, encode
+from unified_agent.recording.cameras import TOLERANCE, Cameras, image_topics
+from unified_agent.recording.frame_sets import FrameSet
+from unified_agent.recording.messages import NANO, Message, common_types, encode
 from unified_agent.recording.overlay import Score
 from unified_agent.recording.reader import BagReader
 from unified_agent.vision.detector import Detector, ReachedFilter
@@ -29,8 +29,6 @@ MARK = "relabelled"
 BATCH = 64
 # Messages wait for the scores of their batch, so that the new bag is in the order of time; no longer than this, bytes.
 WINDOW = 64 * 2**20
-# Topics of this package's own cameras, taken where none is named.
-OWN_CAMERAS = (tuple(map(topics.image, topics.CAMERAS)), tuple(map(topics.compressed_image, topics.CAMERAS)))
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Question:
     clip: str = "default"
     image_topics: tuple[str, ...] = ()
     successive_frames: int = 3
-    tolerance: float = 0.02
+    tolerance: float = TOLERANCE
 
 
 @dataclass
@@ -88,7 +86,7 @@ def place(bag: Path, out: Path) -> Path:
 
 
 def relabel(
-    bag: Path, out: Path, detector: Detector, question: Question, progress: Callable[[int], object] | None = None
+    bag: Path, out: Path, detector: Detector, question: Question, progress: Callable[[int], object] = lambda read: None
 ) -> Labels:
     """Score every frame of a bag and write a labelled copy; the bag itself stays as it is.
 
@@ -110,7 +108,7 @@ def relabel(
     if (done := _done(target, bag, asked)) is not None:
         return done
     reader = BagReader(bag)
-    labels = Labels(str(bag), reader.size, asked, list(_image_topics(reader, question.image_topics)))
+    labels = Labels(str(bag), reader.size, asked, list(image_topics(reader, question.image_topics)))
     workshop = target.parent / ".partial"
     shutil.rmtree(workshop / target.name, ignore_errors=True)
     if target.exists():
@@ -120,7 +118,7 @@ def relabel(
     workshop.mkdir(parents=True, exist_ok=True)
     table = workshop / f"{target.name}.csv"
     with BagWriter(workshop / target.name) as writer, table.open("w", newline="") as file:
-        _Relabeller(reader, writer, csv.writer(file), detector, question, labels).run(progress or (lambda read: None))
+        _Relabeller(reader, writer, csv.writer(file), detector, question, labels).run(progress)
         labels.lost = reader.losses
         writer.custom_data = reader.custom_data | {MARK: json.dumps(asked)}
     (workshop / target.name).rename(target)
@@ -151,29 +149,11 @@ def _done(target: Path, bag: Path, asked: dict) -> Labels | None:
     return labels if labels.source_bytes == BagReader(bag).size else None
 
 
-def _image_topics(reader: BagReader, named: tuple[str, ...]) -> tuple[str, ...]:
-    for name in named:
-        topic = reader.topic(name)
-        if not is_image(topic):
-            raise UserError(f"Topic {name} of {reader.path} has the type {topic.type}: expected images.")
-    there = {name for name, topic in reader.topics.items() if is_image(topic)}
-    own = next((cameras for cameras in OWN_CAMERAS if there.issuperset(cameras)), ())
-    found = named or own or tuple(there)
-    if not found:
-        raise UserError(f"{reader.path} has no Image or CompressedImage topic: there is nothing to look at.")
-    if len(found) > 1 and not (named or own):
-        raise UserError(
-            f"{reader.path} has {len(found)} image topics: name those to score with --image-topic. "
-            f"Known: {', '.join(sorted(found))}."
-        )
-    return found
-
-
 class _Relabeller:
     def __init__(self, reader: BagReader, writer: BagWriter, table, detector: Detector, question: Question, labels):
         self._reader, self._writer, self._table = reader, writer, table
         self._detector, self._labels = detector, labels
-        self._sets = FrameSets(labels.image_topics, round(question.tolerance * NANO))
+        self._cameras = Cameras(reader, tuple(labels.image_topics), question.tolerance)
         self._filters = [ReachedFilter(question.successive_frames) for _ in detector.sentences]
         self._batch: list[tuple[int, FrameSet]] = []
         self._window: list[Message] = []
@@ -194,28 +174,15 @@ class _Relabeller:
                 continue
             self._window.append(message)
             waiting += len(message.data)
-            if message.topic in self._labels.image_topics:
-                self._see(message)
+            self._batch += [(message.received, complete) for complete in self._cameras.see(message)]
             if len(self._batch) >= BATCH or waiting > WINDOW:
                 self._settle()
                 waiting = 0
                 progress(self._reader.position - position)
                 position = self._reader.position
         self._settle()
-        self._labels.alone = self._sets.alone
+        self._labels.alone, self._labels.refused = self._cameras.alone, self._cameras.refused
         progress(self._reader.position - position)
-
-    def _see(self, message: Message) -> None:
-        try:
-            image = self._reader.decode(message)
-            frame = any_frame(self._reader.topics[message.topic], image)
-        except BadMessage:
-            self._labels.refused += 1
-            return
-        stamp = image.header.stamp.sec * NANO + image.header.stamp.nanosec
-        # A driver that leaves its stamps empty is taken at the time of the recording.
-        for complete in self._sets.put(message.topic, stamp or message.received, frame):
-            self._batch.append((message.received, complete))
 
     def _settle(self) -> None:
         """Score the batch, and write everything that waits in the order of time."""

@@ -28,6 +28,8 @@ from unified_agent.robot.arm import Arm
 FLUSH_PERIOD = 0.5
 # After an episode's end the recording goes on for this long (wall seconds), so that the video shows how it stands.
 TAIL = 1.0
+# What was said before an episode starts and belongs to it.
+STANDING = (topics.INSTRUCTION, topics.PLAN, topics.SUBGOAL)
 MEGABYTE = 2**20
 # Part of the agent -> parameter that names its model.
 MODELS = {"clip": "clip_model", "planner": "planner", "policy": "policy"}
@@ -75,7 +77,6 @@ class Recorder(shell.AgentNode):
                 "policy": self.settings["policy"],
             }
         )
-        # What was said before an episode starts and belongs to it.
         self._standing: dict[str, bytes] = {}
         self.bag: BagWriter | None = None
         self._facts = EpisodeFacts()
@@ -106,7 +107,7 @@ class Recorder(shell.AgentNode):
         self._drawing.close()
 
     def _record(self, topic: Topic, data: bytes) -> None:
-        if topic in (topics.INSTRUCTION, topics.PLAN):
+        if topic in STANDING:
             self._standing[topic.name] = data
         try:
             if topic is topics.EPISODE:
@@ -162,7 +163,7 @@ class Recorder(shell.AgentNode):
         self._facts.write(folder)
         if self.settings["video"]:
             self._drawing.begin(folder.with_suffix(".mp4"), instruction, self.settings["video_rate"])
-        for topic in (topics.INSTRUCTION, topics.PLAN):
+        for topic in STANDING:
             if data := self._standing.get(topic.name):
                 self._write(topic, data)
         self.report(shell.OK, f"recording {folder}")

@@ -4,9 +4,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from unified_agent.recording.timeline import Timeline
 
 FRAME_SIZE = 384
 MARGIN = 12
@@ -69,6 +73,8 @@ class Scene:
         scores: sentence -> `Score`.
         time: of the frames, seconds.
         outcome: ``success`` or ``failure: <why>`` once the episode ended.
+        timeline: scores over the whole recording, below the rest, where they are known beforehand.
+        start: time of the recording at which ``time`` was 0, seconds; for the timeline.
     """
 
     frames: Mapping[str, np.ndarray]
@@ -78,6 +84,13 @@ class Scene:
     scores: Mapping[str, Score] = field(default_factory=dict)
     time: float = 0.0
     outcome: str = ""
+    timeline: "Timeline | None" = None
+    start: float | None = None
+
+
+def width(cameras: int) -> int:
+    """Of the picture of so many cameras, pixels."""
+    return FRAME_SIZE * max(2, cameras)
 
 
 def draw(scene: Scene) -> np.ndarray:
@@ -85,34 +98,37 @@ def draw(scene: Scene) -> np.ndarray:
 
     The panel below the frames has room for the vocabulary's twelve sentences; more are left out.
     """
-    width = FRAME_SIZE * max(2, len(scene.frames))
+    across = width(len(scene.frames))
     height = HEADER + FRAME_SIZE + LINE * 13 + MARGIN
-    picture = Image.new("RGB", (width, height - height % 2), BACKGROUND)
+    picture = Image.new("RGB", (across, height - height % 2), BACKGROUND)
     canvas = ImageDraw.Draw(picture)
-    _header(canvas, scene, width)
+    _header(canvas, scene, across)
     for column, (name, frame) in enumerate(scene.frames.items()):
         corner = (column * FRAME_SIZE, HEADER)
         picture.paste(Image.fromarray(frame).resize((FRAME_SIZE, FRAME_SIZE), Image.Resampling.BICUBIC), corner)
-        canvas.text((corner[0] + MARGIN, HEADER + 6), name, TEXT, _font(14))
+        canvas.text((corner[0] + MARGIN, HEADER + 6), name, TEXT, font(14))
     top = HEADER + FRAME_SIZE + MARGIN // 2
     _plan(canvas, scene.progress, (MARGIN, top))
-    _scores(canvas, scene.scores, (width // 2, top), width // 2 - MARGIN)
-    return np.asarray(picture)
+    _scores(canvas, scene.scores, (across // 2, top), across // 2 - MARGIN)
+    drawn = np.asarray(picture)
+    if scene.timeline is None:
+        return drawn
+    return np.concatenate([drawn, scene.timeline.at((scene.start or 0.0) + scene.time)])
 
 
 def _header(canvas: ImageDraw.ImageDraw, scene: Scene, width: int) -> None:
-    canvas.text((MARGIN, 6), _fit(f"“{scene.instruction}”", width - 2 * MARGIN - 80, 18), TEXT, _font(18))
-    canvas.text((width - MARGIN, 8), f"{scene.time:.1f} s", FAINT, _font(14), anchor="ra")
+    canvas.text((MARGIN, 6), fit(f"“{scene.instruction}”", width - 2 * MARGIN - 80, 18), TEXT, font(18))
+    canvas.text((width - MARGIN, 8), f"{scene.time:.1f} s", FAINT, font(14), anchor="ra")
     if scene.outcome:
         colour = TRUE if scene.outcome == "success" else CURRENT
-        canvas.text((MARGIN, 6 + LINE + 4), _fit(scene.outcome, width - 2 * MARGIN, 14), colour, _font(14))
+        canvas.text((MARGIN, 6 + LINE + 4), fit(scene.outcome, width - 2 * MARGIN, 14), colour, font(14))
     else:
-        canvas.text((MARGIN, 6 + LINE + 4), _fit(f"I see: {scene.caption}", width - 2 * MARGIN, 14), FAINT, _font(14))
+        canvas.text((MARGIN, 6 + LINE + 4), fit(f"I see: {scene.caption}", width - 2 * MARGIN, 14), FAINT, font(14))
 
 
 def _plan(canvas: ImageDraw.ImageDraw, progress: PlanProgress, corner: tuple[int, int]) -> None:
     x, y = corner
-    canvas.text((x, y), "plan", FAINT, _font(13))
+    canvas.text((x, y), "plan", FAINT, font(13))
     for number, sentence in enumerate(progress.sentences[:11]):
         y += LINE
         done, current = number < progress.reached, number == progress.reached
@@ -121,17 +137,17 @@ def _plan(canvas: ImageDraw.ImageDraw, progress: PlanProgress, corner: tuple[int
             canvas.line([(x, y + 9), (x + 4, y + 13), (x + 11, y + 4)], colour, 2)
         else:
             canvas.ellipse([x + 2, y + 5, x + 10, y + 13], outline=colour, width=2)
-        canvas.text((x + LINE, y), sentence, colour, _font(14))
+        canvas.text((x + LINE, y), sentence, colour, font(14))
 
 
 def _scores(canvas: ImageDraw.ImageDraw, scores: Mapping[str, Score], corner: tuple[int, int], width: int) -> None:
     """Bars from 0 to 1, a tick at the threshold."""
     x, y = corner
-    canvas.text((x, y), "score", FAINT, _font(13))
+    canvas.text((x, y), "score", FAINT, font(13))
     left = x + width - BAR
     for sentence, score in list(scores.items())[:12]:
         y += LINE
-        canvas.text((x, y), _fit(sentence, width - BAR - 8, 13), TEXT if score.over else FAINT, _font(13))
+        canvas.text((x, y), fit(sentence, width - BAR - 8, 13), TEXT if score.over else FAINT, font(13))
         filled = int(BAR * min(max(score.value, 0.0), 1.0))
         canvas.rectangle([left, y + 4, left + filled, y + 14], TRUE if score.over else LOW)
         canvas.rectangle([left, y + 4, left + BAR, y + 14], outline=FAINT)
@@ -140,17 +156,18 @@ def _scores(canvas: ImageDraw.ImageDraw, scores: Mapping[str, Score], corner: tu
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """The font of all texts; ``size`` in pixels."""
     return ImageFont.load_default(size)
 
 
 @cache
-def _fit(text: str, width: int, size: int) -> str:
+def fit(text: str, width: int, size: int) -> str:
     """``text`` on one line, shortened to ``width`` pixels."""
     text = " ".join(text.split())
-    if _font(size).getlength(text[:400]) <= width and len(text) <= 400:
+    if font(size).getlength(text[:400]) <= width and len(text) <= 400:
         return text
     text = text[:400]
-    while text and _font(size).getlength(text + "…") > width:
+    while text and font(size).getlength(text + "…") > width:
         text = text[:-1]
     return text + "…"

@@ -87,6 +87,8 @@ class BagReader:
         wanted = None if topics is None else frozenset(topics)
         read = 0
         for file in self._files:
+            file.position = 0
+        for file in self._files:
             for message in file.messages(wanted):
                 read += 1
                 yield message
