@@ -8,13 +8,17 @@ import numpy as np
 
 from unified_agent.language.subgoals import SubGoal
 from unified_agent.policy.checkpoint import Policy
-from unified_agent.policy.pursuit import Outcome, Pursuit
+from unified_agent.policy.pursuit import Outcome
+from unified_agent.robot.execution import Phase, PlanExecution
+from unified_agent.robot.kinematics import Kinematics
+from unified_agent.robot.motions import Motions
 from unified_agent.sim.env import StackObjects
-from unified_agent.vision.detector import Detector
+from unified_agent.sim.scene import OBJECT_SIZE
+from unified_agent.sim.world import CONTROL_STEPS
+from unified_agent.vision.detector import Detector, ReachedFilter
 
 FRAME_PERIOD = 0.1
-SUCCESSIVE_FRAMES = 3
-WATCHED_FRAMES = 8
+"""Seconds between two frames that are judged, as the graph's cameras take them."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +38,6 @@ class Trial:
     reason: str = ""
 
 
-def watch(env: StackObjects, detector: Detector, wanted: str) -> set[str]:
-    """The sentences seen on 3 successive frames at 10 Hz, watching up to 0.8 s for the wanted one."""
-    world = env.world
-    history: list[np.ndarray] = []
-    seen: set[str] = set()
-    for _ in range(WATCHED_FRAMES):
-        world.step(round(FRAME_PERIOD / world.timestep))
-        history = [*history, detector.true(detector.scores(env.frames()))][-SUCCESSIVE_FRAMES:]
-        if len(history) == SUCCESSIVE_FRAMES:
-            steady = np.all(history, axis=0)
-            seen = {sentence for sentence, true in zip(detector.sentences, steady, strict=True) if true}
-            if wanted in seen:
-                break
-    return seen
-
-
 def run_trial(
     env: StackObjects,
     policy: Policy,
@@ -58,12 +46,40 @@ def run_trial(
     rng: np.random.Generator,
     tries: int = 8,
 ) -> Trial:
-    """Carry out a plan in an environment that was just reset; its task says what success is."""
-    pursuit = Pursuit(plan, tries=tries)
-    low, high = env.action_space.low, env.action_space.high
-    actions = 0
-    while (goal := pursuit.aim(env.state.holding)) is not None:
-        env.perform(np.clip(policy.act(env.state, goal.sentence, rng), low, high))
-        actions += 1
-        pursuit.judge(watch(env, detector, goal.sentence))
-    return Trial(env.task.success(env.world), pursuit.outcome is Outcome.SUCCESS, actions, pursuit.reason)
+    """Carry out a plan in an environment that was just reset; its task says what success is.
+
+    The execution is that of the policy node. Frames are taken only while it watches: those of a motion could not
+    change what it does.
+    """
+    world = env.world
+    motions = Motions(world.arm, Kinematics(world.arm), OBJECT_SIZE)
+    execution = PlanExecution(
+        world.arm, motions, lambda state, sentence: policy.act(state, sentence, rng), plan, world.time, tries
+    )
+    reached = ReachedFilter()
+    while execution.phase is not Phase.ENDED:
+        if execution.phase is Phase.AIMING:
+            env.state = world.state()
+        for move in execution.step(world.time, env.state, world.arm_positions):
+            (world.command_gripper if move.gripper else world.command_arm)(move.trajectory)
+        if execution.phase is Phase.WATCHING:
+            world.step(round(FRAME_PERIOD / world.timestep))
+            _judge(execution, detector, reached, world.time, env.frames())
+        elif execution.phase is not Phase.ENDED:
+            periods = np.ceil(execution.patience(world.time) / (CONTROL_STEPS * world.timestep) - 1e-6)
+            world.step(max(1, int(periods)) * CONTROL_STEPS)
+    env.state = world.state()
+    pursuit = execution.pursuit
+    return Trial(env.task.success(world), pursuit.outcome is Outcome.SUCCESS, execution.actions, pursuit.reason)
+
+
+def _judge(
+    execution: PlanExecution, detector: Detector, reached: ReachedFilter, time: float, frames: dict[str, np.ndarray]
+) -> None:
+    """Do with a frame of each camera what the captioner does."""
+    over = detector.true(detector.scores(frames))
+    true = {sentence for sentence, is_over in zip(detector.sentences, over, strict=True) if is_over}
+    sentence = execution.sentence
+    if reached.update(sentence, sentence in true):
+        execution.reached(sentence)
+    execution.judged(time, true)

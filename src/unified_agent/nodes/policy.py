@@ -13,12 +13,12 @@ from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan, check
 from unified_agent.language.subgoals import OBJECTS, SubGoal
 from unified_agent.nodes import messages, shell, topics
-from unified_agent.nodes.execution import Phase, PlanExecution
 from unified_agent.nodes.parameters import Spec
 from unified_agent.policy.mdp import State
 from unified_agent.policy.pursuit import Outcome
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.braking import brake
+from unified_agent.robot.execution import Phase, PlanExecution
 from unified_agent.robot.kinematics import Kinematics
 from unified_agent.robot.motions import Motions, Move
 
@@ -115,7 +115,7 @@ class PolicyNode(shell.AgentNode):
             self._arm,
             self._motions,
             lambda state, sentence: self._policy.act(state, sentence, self._rng),
-            plan,
+            plan.subgoals,
             now,
             tries=self.settings["tries"],
             time_limit=self.settings["time_limit"],

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Carrying out a plan: aim at a sub-goal, act, watch, judge. Knows no ROS: what comes in and goes out are values."""
+"""Carrying out a plan: aim at a sub-goal, act, watch, judge; the same behind the topics and in-process."""
 
-from collections.abc import Callable, Collection
+import itertools
+import math
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 
 import numpy as np
 
-from unified_agent.language.plan import Plan
+from unified_agent.language.subgoals import SubGoal
 from unified_agent.policy.mdp import Action, State
 from unified_agent.policy.pursuit import Outcome, Pursuit
 from unified_agent.robot.arm import Arm
@@ -30,7 +32,7 @@ class Phase(str, Enum):
 
 
 class PlanExecution:
-    """One episode. All times are the graph's (simulated) seconds.
+    """One episode. All times are seconds of one clock, in simulation the simulated one.
 
     It watches before it acts: what is true already need not be done. Call `step` with every fresh measurement and
     send the moves that come back; call `judged` with every frame that the captioner scored. `interrupt` abandons the
@@ -41,7 +43,7 @@ class PlanExecution:
         arm: its data.
         motions: of that arm.
         choose: the policy: state and sentence -> action.
-        plan: a plan that was checked.
+        plan: sub-goals in order, of a plan that was checked.
         now: the start.
         tries: actions for each sub-goal.
         time_limit: seconds for all of it.
@@ -59,14 +61,14 @@ class PlanExecution:
         arm: Arm,
         motions: Motions,
         choose: Callable[[State, str], Action],
-        plan: Plan,
+        plan: Sequence[SubGoal],
         now: float,
         tries: int = 8,
         time_limit: float = 180.0,
         successive: int = 3,
         watched: int = 8,
     ):
-        self.pursuit = Pursuit(plan.subgoals, tries)
+        self.pursuit = Pursuit(plan, tries)
         self.actions = 0
         self.trouble = ""
         self._arm, self._motions, self._choose = arm, motions, choose
@@ -104,6 +106,17 @@ class PlanExecution:
                 return self._move(now, q)
         return []
 
+    def patience(self, now: float) -> float:
+        """Seconds from ``now`` for which `step` would have nothing to say; infinite while it is frames it waits for."""
+        match self.phase:
+            case Phase.SETTLING:
+                return self._since + SETTLE - now
+            case Phase.MOVING:
+                return self._runner.patience(now)
+            case Phase.WATCHING:
+                return math.inf
+        return 0.0
+
     def judged(self, stamp: float, true: Collection[str]) -> None:
         """A frame of time ``stamp`` was scored; ``true`` are its sentences over their thresholds."""
         if self.phase is not Phase.WATCHING or stamp <= self._since:
@@ -112,7 +125,7 @@ class PlanExecution:
         steady = self._steady()
         # The captioner's word counts once it has outlived the action: what is grasped may slip on the way up.
         seen = steady if self._reached == self.sentence else steady - {self.sentence}
-        if self.sentence in seen or len(self._frames) >= self._watched:
+        if self.sentence in seen or self._hopeless():
             if self.pursuit.judge(seen):
                 self._reached = ""
             self.phase = Phase.AIMING
@@ -160,6 +173,12 @@ class PlanExecution:
             self.trouble = self._runner.failed or ""
             self._watch(now)
         return moves
+
+    def _hopeless(self) -> bool:
+        """Whether the frames that are left are too few for the sub-goal to be seen in."""
+        left = self._watched - len(self._frames)
+        streak = itertools.takewhile(lambda true: self.sentence in true, reversed(self._frames))
+        return left <= 0 or len(list(streak)) + left < self._successive
 
     def _steady(self) -> set[str]:
         """The sentences that were true in each of the last ``successive`` frames."""
