@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 PACKAGE = "unified_agent"
-NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder")
+NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder", "replay")
 
 
 def shared(*folders: str) -> list[tuple[str, list[str]]]:
@@ -51,6 +51,7 @@ setup(
         "open_clip_torch>=3.0",
         "peft>=0.18",
         "pillow>=10",
+        "pyarrow>=15",
         "PyYAML>=6",
         "rosbags>=0.10",
         "safetensors>=0.5",
@@ -61,6 +62,8 @@ setup(
         "transformers>=5.3",
     ],
     extras_require={
+        "baselines": ["stable-baselines3>=2.7"],
+        "cluster": ["ray>=2.40"],
         "ros": [
             "ros-kilted-common-interfaces",
             "ros-kilted-rclpy",

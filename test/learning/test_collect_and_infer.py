@@ -66,8 +66,10 @@ def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path, collec
 def test_old_experience_is_learnt_from_before_the_first_round(tmp_path, collector, thresholds):
     learning(collector, thresholds, tmp_path).run()
     old = Buffer(tmp_path / "buffer")
-    again = CollectAndInfer(SETTINGS, PLANS, Here(collector), thresholds, tmp_path / "second", old)
-    assert again.begin_with(old.episodes(), updates=2) > 0
+    again = CollectAndInfer(SETTINGS, PLANS, Here(collector), thresholds, tmp_path / "second", old, reuse=True)
+    assert again.reused > 0
+    again.run()
+    assert again.progress.measured[0]["steps"] == 0
 
 
 def test_a_folder_with_a_run_of_other_settings_is_refused(tmp_path, collector, thresholds):

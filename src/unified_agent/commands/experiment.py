@@ -54,4 +54,28 @@ def _scheduling(arguments: argparse.Namespace, folder: Path):
     return result, scheduling.draw
 
 
-_EXPERIMENTS = {"scheduling": _scheduling}
+def _exploration(arguments: argparse.Namespace, folder: Path):
+    from unified_agent.learning.experiments import exploration
+
+    result = exploration.run(
+        folder, arguments.seeds, arguments.quick, arguments.arm, arguments.clip_model, arguments.collectors
+    )
+    for task, by_learner in result["steps_to"].items():
+        for learner, steps in by_learner.items():
+            print(f"  {task:30} {learner:20} actions to {steps}")
+    print(f"sparseness {result['sparseness']}, slope {result['slope']}")
+    return result, exploration.draw
+
+
+def _reuse(arguments: argparse.Namespace, folder: Path):
+    from unified_agent.learning.experiments import reuse
+
+    result = reuse.run(
+        folder, arguments.seeds, arguments.quick, arguments.arm, arguments.clip_model, arguments.collectors
+    )
+    for kind, by_task in result["steps_to"].items():
+        print(f"  {kind}: actions to {result['rate']:.0%} success: {by_task}")
+    return result, reuse.draw
+
+
+_EXPERIMENTS = {"exploration": _exploration, "reuse": _reuse, "scheduling": _scheduling}

@@ -47,10 +47,16 @@ class Buffer:
         self._shrink(keep=path)
         return path
 
-    def episodes(self, frames: bool = False) -> Iterator[Episode]:
-        """Every episode, oldest first, one file in memory at a time; with their pictures if asked for."""
+    def episodes(self, frames: bool = False, without: str | None = None) -> Iterator[Episode]:
+        """Every episode, oldest first, one file in memory at a time.
+
+        Args:
+            frames: with their pictures.
+            without: leave out the files whose names begin like this.
+        """
         for path in self.files():
-            yield from experience.load(path, frames)
+            if without is None or not path.name.startswith(without):
+                yield from experience.load(path, frames)
 
     def _shrink(self, keep: Path) -> None:
         files = self.files()

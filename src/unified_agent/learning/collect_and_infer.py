@@ -3,7 +3,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from unified_agent.policy.checkpoint import Policy
 from unified_agent.robot.arm import Arm
 from unified_agent.sim import tasks
 
+REUSE_UPDATES = 500
+"""Gradient steps on old experience before the first round."""
 PROGRESS, SETTINGS = "progress.pt", "settings.json"
 _EVALUATION_SEEDS = 2_000_000_000
 _RUN_SEEDS = 10_000_000
@@ -113,9 +115,11 @@ class CollectAndInfer:
         thresholds: of every sentence of the vocabulary, shape (M,).
         folder: of progress, diary and policy.
         buffer: where the episodes go.
+        reuse: begin with what the episodes of other runs in the buffer teach.
 
     Attributes:
         progress: where it stands.
+        reused: decisions that were learnt from before the first round.
     """
 
     def __init__(
@@ -126,6 +130,7 @@ class CollectAndInfer:
         thresholds: np.ndarray,
         folder: Path,
         buffer: Buffer,
+        reuse: bool = False,
     ) -> None:
         self._settings, self._crew, self._thresholds = settings, crew, thresholds
         self._folder, self._buffer = folder, buffer
@@ -135,6 +140,9 @@ class CollectAndInfer:
         self._learner = Learner(Arm.load(settings.arm), said, settings.learning_rate, settings.keep, settings.seed)
         self.progress = Progress()
         self._name = self._claim()
+        for episode in buffer.episodes(without=self._name) if reuse else ():
+            self._learner.add(self._lessons(episode))
+        self.reused = self._learner.successes
         self._resume()
         self._diary = Diary(folder, self.progress.steps)
 
@@ -143,17 +151,12 @@ class CollectAndInfer:
         """The policy as it is now."""
         return self._learner.policy()
 
-    def begin_with(self, episodes: Iterator[Episode], updates: int) -> int:
-        """Learn from old experience before the first round; how many decisions there were to learn from."""
-        if self.progress.round == 0:
-            for episode in episodes:
-                self._learner.add(self._lessons(episode))
-            self._learner.update(updates, self._settings.batch)
-        return self._learner.successes
-
     def run(self) -> Progress:
         """Go on to the end."""
         settings, progress = self._settings, self.progress
+        if self.reused and not progress.round:
+            self._learner.update(REUSE_UPDATES, settings.batch)
+            self._measure()
         with tqdm(total=settings.steps, initial=progress.steps, unit="action", mininterval=1, desc="learn") as bar:
             bar.set_postfix_str(self._summary())
             while not progress.finished:

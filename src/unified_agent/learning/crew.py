@@ -3,6 +3,7 @@
 
 import multiprocessing
 import signal
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -34,16 +35,6 @@ class Equipment:
     pictures: bool = True
 
 
-class Crew(Protocol):
-    """Collectors that play episodes together."""
-
-    def play(self, assignments: Sequence[Assignment], policy: Policy | None) -> Iterator[list[Episode]]:
-        """Chunks of episodes in the order of the assignments, whoever played them."""
-
-    def close(self) -> None:
-        """End the collectors."""
-
-
 def chunks(assignments: Sequence[Assignment]) -> list[Sequence[Assignment]]:
     """The assignments in pieces that do not depend on how many collectors there are."""
     return [assignments[start : start + CHUNK] for start in range(0, len(assignments), CHUNK)]
@@ -66,21 +57,55 @@ def unpacked(data: dict | None) -> Policy | None:
     return Policy(network, {}, data["temperature"])
 
 
-class LocalCrew:
-    """Collectors as processes on this machine; one that dies is replaced, and its chunk is played again.
+class Member(Protocol):
+    """One collector, seen from outside.
+
+    Attributes:
+        chunk: the number of the chunk it plays; None while it is idle.
+    """
+
+    chunk: int | None
+
+    def begin(self, chunk: int, assignments: Sequence[Assignment], policy: dict | None) -> None:
+        """Play a chunk with a ``packed`` policy."""
+
+    def finish(self) -> list[Episode]:
+        """What it played, and idle again.
+
+        Raises:
+            EOFError: it died.
+        """
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Crew(ABC):
+    """Collectors that play episodes together; one that dies is replaced, and its chunk is played again.
 
     Args:
         count: collectors; one a core is best.
-        equipment: of each.
     """
 
-    def __init__(self, count: int, equipment: Equipment) -> None:
+    def __init__(self, count: int) -> None:
         if count < 1:
             raise UserError(f"Collecting needs at least 1 collector, not {count}.")
-        self._equipment = equipment
-        self._members = [_Member(equipment) for _ in range(count)]
+        self._members = [self._recruit() for _ in range(count)]
+
+    @abstractmethod
+    def _recruit(self) -> Member:
+        """A new collector."""
+
+    @abstractmethod
+    def _ready(self, busy: Sequence[Member]) -> list[Member]:
+        """Wait until one of the busy members has finished or died; those that have."""
 
     def play(self, assignments: Sequence[Assignment], policy: Policy | None) -> Iterator[list[Episode]]:
+        """Chunks of episodes in the order of the assignments, whoever played them.
+
+        Raises:
+            UserError: collectors keep dying over the same chunk.
+        """
         pieces, data = chunks(assignments), packed(policy)
         waiting, lives = list(range(len(pieces)))[::-1], dict.fromkeys(range(len(pieces)), LIVES)
         done: dict[int, list[Episode]] = {}
@@ -88,9 +113,9 @@ class LocalCrew:
         while given < len(pieces):
             for member in self._members:
                 if member.chunk is None and waiting:
-                    member.begin(waiting[-1], pieces[waiting[-1]], data)
-                    waiting.pop()
-            for member in self._ready():
+                    chunk = waiting.pop()
+                    member.begin(chunk, pieces[chunk], data)
+            for member in self._ready([member for member in self._members if member.chunk is not None]):
                 chunk = member.chunk
                 try:
                     done[chunk] = member.finish()
@@ -101,23 +126,40 @@ class LocalCrew:
                             f"Collectors died {LIVES} times over the same {CHUNK} episodes: is there enough memory? "
                             "Fewer --collectors or --worlds need less."
                         ) from None
-                    self._members[self._members.index(member)] = _Member(self._equipment)
+                    self._members[self._members.index(member)] = self._recruit()
                     waiting.append(chunk)
             while given in done:
                 yield done.pop(given)
                 given += 1
 
     def close(self) -> None:
+        """End the collectors."""
         for member in self._members:
             member.close()
 
-    def _ready(self) -> list["_Member"]:
-        busy = {member.pipe: member for member in self._members if member.chunk is not None}
-        return [busy[pipe] for pipe in connection.wait(list(busy))]
+
+class LocalCrew(Crew):
+    """Collectors as processes on this machine.
+
+    Args:
+        count: collectors; one a core is best.
+        equipment: of each.
+    """
+
+    def __init__(self, count: int, equipment: Equipment) -> None:
+        self._equipment = equipment
+        super().__init__(count)
+
+    def _recruit(self) -> Member:
+        return _Process(self._equipment)
+
+    def _ready(self, busy: Sequence["_Process"]) -> list["_Process"]:
+        by_pipe = {member.pipe: member for member in busy}
+        return [by_pipe[pipe] for pipe in connection.wait(list(by_pipe))]
 
 
-class _Member:
-    """One collector's process, seen from outside."""
+class _Process:
+    """A ``Member`` in a process of its own."""
 
     def __init__(self, equipment: Equipment) -> None:
         context = multiprocessing.get_context("spawn")

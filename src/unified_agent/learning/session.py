@@ -14,7 +14,6 @@ from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
 POLICY = "policy"
-REUSE_UPDATES = 500
 
 
 class Session:
@@ -66,8 +65,7 @@ class Session:
         thresholds = Detector(Clip.load(self._clip, "cpu"), SENTENCES).thresholds
         crew = self._crew()
         try:
-            run = CollectAndInfer(self._settings, self.plans, crew, thresholds, self._out, self._buffer)
-            before = run.begin_with(self._buffer.episodes(), REUSE_UPDATES) if reuse else 0
+            run = CollectAndInfer(self._settings, self.plans, crew, thresholds, self._out, self._buffer, reuse)
             progress = run.run()
         finally:
             crew.close()
@@ -78,7 +76,7 @@ class Session:
             "task": self._settings.task,
             "trained_on": f"{progress.steps} picks and places of its own, successes as CLIP saw them",
             "steps": progress.steps,
-            "reused_decisions": before,
+            "reused_decisions": run.reused,
             "success": progress.measured[-1]["success"],
             "measured": progress.measured,
         }

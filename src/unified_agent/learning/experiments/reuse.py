@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reuse: tasks in sequence, each with a new policy, with and without the episodes of the tasks before."""
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from unified_agent.learning.collect_and_infer import Settings, steps_to
+from unified_agent.learning.experiments.results import Results
+from unified_agent.learning.session import Session
+
+TASKS = ("stack_red_on_blue", "stack_blue_on_green", "stack_green_on_red")
+STEPS = 30_000
+ENOUGH, RATE = 0.9, 0.5
+EVERY, QUICK_EVERY = 500, 1_000
+KINDS = {"with reuse": True, "without": False}
+
+
+def run(folder: Path, seeds: int, quick: bool, arm: str, clip: str, collectors: int) -> dict:
+    """All tasks, with and without reuse; a finished run is not made again.
+
+    Args:
+        folder: of the runs and of the lifelong buffers.
+        seeds: sequences.
+        quick: fewer measurements.
+    """
+    results = Results(folder / "reuse.jsonl")
+    cells = [(seed, kind, number) for seed in range(seeds) for kind in KINDS for number in range(len(TASKS))]
+    for seed, kind, number in tqdm(cells, desc="reuse", unit="run"):
+        key = f"{seed}/{kind}/{TASKS[number]}"
+        if key in results:
+            continue
+        place = folder / kind.replace(" ", "_") / str(seed)
+        settings = Settings(
+            task=TASKS[number],
+            steps=STEPS,
+            seed=10 * seed + number,
+            arm=arm,
+            until=ENOUGH,
+            evaluate_every=QUICK_EVERY if quick else EVERY,
+        )
+        buffer = place / "buffer" if KINDS[kind] else None
+        session = Session(settings, place / TASKS[number], buffer=buffer, clip=clip, collectors=collectors)
+        card = session.learn(reuse=KINDS[kind] and number > 0)
+        results.add(key, {"measured": card["measured"], "reused_decisions": card["reused_decisions"]})
+    steps = {
+        kind: {
+            task: [steps_to(results[f"{seed}/{kind}/{task}"]["measured"], RATE) for seed in range(seeds)]
+            for task in TASKS
+        }
+        for kind in KINDS
+    }
+    return {"seeds": seeds, "rate": RATE, "steps_to": steps, "third_over_first": _ratio(steps["with reuse"])}
+
+
+def _ratio(steps: dict[str, list[int | None]]) -> float | None:
+    first, third = steps[TASKS[0]], steps[TASKS[2]]
+    return None if None in (*first, *third) else float(np.mean(third) / np.mean(first))
+
+
+def draw(result: dict, path: Path) -> None:
+    """Actions to the rate, a group of bars a task."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.5, 3.6), layout="constrained")
+    places = np.arange(len(TASKS))
+    for shift, (kind, by_task) in zip((-0.2, 0.2), result["steps_to"].items(), strict=True):
+        heights = [np.mean([s if s is not None else np.nan for s in by_task[task]]) for task in TASKS]
+        axes.bar(places + shift, heights, width=0.38, label=kind)
+    axes.set_xticks(places, [task.replace("stack_", "").replace("_", " ") for task in TASKS])
+    axes.set(ylabel=f"actions to {result['rate']:.0%} success", title="Tasks in sequence, a new policy for each")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
