@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import importlib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -47,9 +48,9 @@ def test_a_wrong_argument_is_refused_before_anything_starts(arguments, why):
         graph.sim(arguments)
 
 
-def test_every_node_declares_what_the_graph_and_the_parameter_file_give_it():
+@pytest.mark.parametrize("wanted", [graph.sim({}), graph.replay({"bag": "x"})], ids=["sim", "replay"])
+def test_every_node_declares_what_the_graph_and_the_parameter_file_give_it(wanted):
     pytest.importorskip("rclpy", reason="the nodes need ROS 2")
-    wanted = graph.sim({})
     file = yaml.safe_load(wanted.parameter_file.read_text())
     assert set(file) == {"/**"} | {node.name for node in wanted.nodes}
     for node in wanted.nodes:
@@ -68,4 +69,16 @@ def test_every_node_declares_what_the_graph_and_the_parameter_file_give_it():
 
 
 def test_every_argument_is_described():
-    assert all(argument.description.endswith(".") for argument in graph.ARGUMENTS)
+    assert all(one.description.endswith(".") for one in (*graph.ARGUMENTS, *graph.REPLAY_ARGUMENTS))
+
+
+def test_a_replay_has_no_arm_and_no_policy():
+    wanted = graph.replay({"bag": "runs/x/episode_001", "rate": "2"})
+    assert [node.name for node in wanted.nodes] == ["replay", "captioner", "planner"]
+    assert given(wanted)["replay"]["rate"] == 2.0
+    assert Path(given(wanted)["replay"]["bag"]).is_absolute()
+
+
+def test_a_replay_without_a_recording_is_refused():
+    with pytest.raises(UserError, match="bag:=DIR"):
+        graph.replay({})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``unified-agent up sim``: the graph of nodes as processes, without a ROS installation."""
+"""``unified-agent up sim | replay``: a graph of nodes as processes, without a ROS installation."""
 
 import argparse
 import signal
@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from unified_agent.errors import UserError
 from unified_agent.nodes import graph
 
+GRAPHS = {"sim": graph.sim, "replay": graph.replay}
 # Wall seconds that the recorder gets to finish the files of an episode.
 CLOSING = 20.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments: those of the launch file, as ``name:=value`` or ``--name value``."""
-    parser.add_argument("graph", choices=["sim"], help="which graph: the simulated arm")
+    parser.add_argument("graph", choices=GRAPHS, help="which graph: the simulated arm, or a recording in its place")
     parser.add_argument("values", nargs="*", metavar="NAME:=VALUE", help="arguments as 'ros2 launch' takes them")
     parser.add_argument("--stay", action="store_true", help="stay up after the instruction's episode, for more")
-    for argument in graph.ARGUMENTS:
+    for argument in _all_arguments():
         default = f" (default: {argument.default})" if argument.default else ""
         option = "--" + argument.name.replace("_", "-")
         parser.add_argument(option, dest=f"given_{argument.name}", metavar="VALUE", help=argument.description + default)
@@ -32,8 +33,9 @@ def run(arguments: argparse.Namespace) -> dict:
     from unified_agent.nodes.processes import Processes, keep_to_this_machine
 
     keep_to_this_machine()
-    wanted = graph.sim(launch_arguments(arguments))
-    stay = arguments.stay or not wanted.instruction
+    wanted = GRAPHS[arguments.graph](launch_arguments(arguments))
+    replayed = arguments.graph == "replay"
+    stay = arguments.stay or not (wanted.instruction or replayed)
     begin = time.monotonic()
 
     def show(line: str) -> None:
@@ -55,11 +57,12 @@ def run(arguments: argparse.Namespace) -> dict:
             for line in follower.poll():
                 show(line)
             processes.check()
-            if ended is None and follower.outcome:
+            over = follower.figure("replay", "ended") == "true" if replayed else follower.outcome
+            if ended is None and over:
                 ended = time.monotonic()
         show("stop    all nodes")
     return {
-        "ok": follower.outcome == SUCCESS,
+        "ok": ended is not None if replayed else follower.outcome == SUCCESS,
         "domain": domain.number,
         "instruction": wanted.instruction,
         "plan": follower.plan,
@@ -69,6 +72,11 @@ def run(arguments: argparse.Namespace) -> dict:
         "seconds": round(time.monotonic() - begin, 1),
         "written": follower.written,
     }
+
+
+def _all_arguments() -> list[graph.Argument]:
+    """Of all graphs, each name once; a graph refuses those of another."""
+    return list({argument.name: argument for argument in (*graph.REPLAY_ARGUMENTS, *graph.ARGUMENTS)}.values())
 
 
 def launch_arguments(arguments: argparse.Namespace) -> dict[str, str]:
@@ -83,7 +91,7 @@ def launch_arguments(arguments: argparse.Namespace) -> dict[str, str]:
         if not separator:
             raise UserError(f"Expected NAME:=VALUE, not '{text}' (put quotes around a value with spaces).")
         given[name] = value
-    options = {argument.name: getattr(arguments, f"given_{argument.name}") for argument in graph.ARGUMENTS}
+    options = {argument.name: getattr(arguments, f"given_{argument.name}") for argument in _all_arguments()}
     return given | {name: value for name, value in options.items() if value is not None}
 
 

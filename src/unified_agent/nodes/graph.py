@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one list of nodes and arguments behind ``launch/sim.launch.py`` and ``unified-agent up sim``."""
+"""The one list of nodes and arguments behind the launch files and ``unified-agent up``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -100,6 +100,14 @@ ARGUMENTS = (
     Argument("record", "true", "Record every episode (rosbag2 and video).", (), bool),
     Argument("runs", "runs", "Folder of the recordings."),
 )
+REPLAY_ARGUMENTS = (
+    Argument("bag", "", "The recording: a rosbag2 directory or one of its files.", _of("bag", "replay")),
+    Argument("rate", "1.0", "Recorded seconds a wall second.", _of("rate", "replay"), float),
+    Argument("left", "", "Image topic for the left camera; empty: found by its name.", _of("left", "replay")),
+    Argument("right", "", "Image topic for the right camera; empty: as found, or the left.", _of("right", "replay")),
+    Argument("topics", "", "Topics to play besides the sensors, with commas; an arm's commands only so."),
+    *(argument for argument in ARGUMENTS if argument.name in ("device", "clip_model", "planner", "runs")),
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class NodeEntry:
     """
 
     name: str
-    parameters: dict[str, bool | int | float | str] = field(default_factory=dict)
+    parameters: dict[str, bool | int | float | str | list[str]] = field(default_factory=dict)
 
     @property
     def module(self) -> str:
@@ -146,12 +154,8 @@ def sim(arguments: Mapping[str, str]) -> Graph:
     Raises:
         UserError: an unknown argument or task, or a value of the wrong type.
     """
-    known = {argument.name: argument for argument in ARGUMENTS}
-    for name in arguments:
-        if name not in known:
-            raise UserError(f"There is no argument '{name}'. {nearest(name, known)}")
-    values = {name: argument.value(arguments.get(name, argument.default)) for name, argument in known.items()}
-    run = Path(values["runs"]).expanduser().absolute() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    values = _values(arguments, ARGUMENTS)
+    run = _run(values)
     instruction = values["instruction"] or _instruction(values["task"])
     parameters: dict[str, dict] = {name: {} for name in NODES}
     parameters["mujoco_bridge"]["task"] = values["task"]
@@ -164,6 +168,41 @@ def sim(arguments: Mapping[str, str]) -> Graph:
         del parameters["recorder"]
     nodes = tuple(NodeEntry(name, given) for name, given in parameters.items())
     return Graph(nodes, paths.share() / "config" / "sim.yaml", instruction, run)
+
+
+def replay(arguments: Mapping[str, str]) -> Graph:
+    """A recording in the place of the arm, with a live captioner and planner.
+
+    Args:
+        arguments: name -> text, any of `REPLAY_ARGUMENTS`.
+
+    Raises:
+        UserError: no bag, an unknown argument, or a value of the wrong type.
+    """
+    values = _values(arguments, REPLAY_ARGUMENTS)
+    if not values["bag"]:
+        raise UserError("What shall be replayed? Give bag:=DIR, a rosbag2 directory such as runs/.../episode_001.")
+    played = [name.strip() for name in values["topics"].split(",")]
+    parameters: dict[str, dict] = {"replay": {"topics": played}, "captioner": {}, "planner": {}}
+    for argument in REPLAY_ARGUMENTS:
+        for node, parameter in argument.parameters:
+            if node in parameters:
+                parameters[node][parameter] = values[argument.name]
+    parameters["replay"]["bag"] = str(Path(values["bag"]).expanduser().absolute())
+    nodes = tuple(NodeEntry(name, given) for name, given in parameters.items())
+    return Graph(nodes, paths.share() / "config" / "replay.yaml", "", _run(values))
+
+
+def _values(arguments: Mapping[str, str], known: Sequence[Argument]) -> dict[str, bool | int | float | str]:
+    names = [argument.name for argument in known]
+    for name in arguments:
+        if name not in names:
+            raise UserError(f"There is no argument '{name}'. {nearest(name, names)}")
+    return {argument.name: argument.value(arguments.get(argument.name, argument.default)) for argument in known}
+
+
+def _run(values: Mapping[str, bool | int | float | str]) -> Path:
+    return Path(values["runs"]).expanduser().absolute() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def _instruction(task: str) -> str:

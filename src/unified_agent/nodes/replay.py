@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The replay node: a recording in the place of the arm and its cameras."""
+
+import importlib
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.publisher import Publisher
+from rosgraph_msgs.msg import Clock
+
+from unified_agent.errors import UserError
+from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes.parameters import Spec
+from unified_agent.nodes.topics import Topic
+from unified_agent.recording.cameras import image_topics
+from unified_agent.recording.images import any_frame, is_image
+from unified_agent.recording.messages import NANO, BadMessage, Message
+from unified_agent.recording.reader import BagReader
+
+# What a recording may say without being asked: what was sensed, and what was wanted. Never what the live captioner and
+# planner say themselves, and never a command to an arm.
+SENSED = (topics.INSTRUCTION, topics.SUBGOAL, topics.EPISODE, topics.OBJECTS, topics.JOINT_STATES)
+# Recorded seconds between two ticks of the clock, at most.
+TICK = NANO // 50
+# Wall seconds after the last message, in which the captioner can answer to it.
+TAIL = 2.0
+POLL = 0.1
+# How nodes that must be waited for begin their state on /diagnostics.
+BUSY = ("loading", "planning")
+
+
+class Replay(shell.AgentNode):
+    """Plays a bag into the graph at its own pace, and is its clock.
+
+    It begins when somebody listens to the images and no node is loading its model. A message that is not whole is left
+    out and counted.
+    """
+
+    PARAMETERS = (
+        Spec("bag", "", "The recording: a rosbag2 directory or one of its files."),
+        Spec("rate", 1.0, "Recorded seconds a wall second.", low=0.01, high=100.0),
+        Spec("left", "", "Image topic of the bag for the left camera; empty: found by its name."),
+        Spec("right", "", "Image topic of the bag for the right camera; empty: found by its name, or as the left."),
+        Spec("topics", [""], "Topics to play besides the sensors and the instruction; an arm's commands only so."),
+        Spec("wait", True, "Begin when somebody listens to the images and all models are loaded."),
+    )
+
+    def __init__(self, **options):
+        super().__init__("replay", **options)
+        if not self.settings["bag"]:
+            raise UserError("What shall be replayed? Give the parameter 'bag': a rosbag2 directory.")
+        self._reader = BagReader(Path(self.settings["bag"]).expanduser())
+        self._cameras = self._find_cameras()
+        self._time = self.offer(topics.CLOCK_TOPIC)
+        self._images = {name: self.offer(topics.image(name)) for name in topics.CAMERAS}
+        self._offered = self._find_topics()
+        self._played = self._broken = 0
+        # Nodes that load their models, or think about the instruction.
+        self._busy: set[str] = set()
+        self.listen(topics.DIAGNOSTICS, self._on_diagnostics, topics.RECORDED)
+        self._now = Time()
+        self._over = threading.Event()
+        self._closing = threading.Event()
+        self.report(shell.OK, f"waiting for listeners to {self._reader.path}")
+        self._player = self.in_thread(self._play)
+
+    def stamp(self) -> Time:
+        """The recording's time, which the other nodes read from /clock."""
+        return self._now
+
+    def figures(self) -> dict[str, object]:
+        """What was played, and what could not be."""
+        return {
+            "played": self._played,
+            "broken": self._broken,
+            "lost": "\n".join(self._reader.losses),
+            "ended": str(self._over.is_set()).lower(),
+        }
+
+    def close(self) -> None:
+        """Stop playing."""
+        self._closing.set()
+        self._player.join(timeout=5.0)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            (self._busy.add if status.message.startswith(BUSY) else self._busy.discard)(status.name)
+
+    def _find_cameras(self) -> dict[str, tuple[str, ...]]:
+        """Image topic of the bag -> cameras of the graph; one image topic is shown to both."""
+        named = tuple(filter(None, (self.settings["left"], self.settings["right"])))
+        found = image_topics(self._reader, named)
+        left, right = found if len(found) == len(topics.CAMERAS) else (found[0], found[0])
+        return {left: topics.CAMERAS} if left == right else {left: ("left",), right: ("right",)}
+
+    def _find_topics(self) -> dict[str, Publisher]:
+        sensed = [*SENSED, *map(topics.camera_info, topics.CAMERAS)]
+        wanted = [topic for topic in sensed if topic.name in self._reader.topics]
+        for name in filter(None, self.settings["topics"]):
+            info = self._reader.topic(name)
+            wanted.append(Topic(name, _message_type(name, info.type), topics.COMMAND))
+        for topic in wanted:
+            if (recorded := self._reader.topics[topic.name].type) != topic.type_name:
+                raise UserError(f"{topic.name} is {recorded} in the recording: expected {topic.type_name}.")
+        return {topic.name: self.offer(topic) for topic in wanted}
+
+    def _play(self) -> None:
+        if self.settings["wait"]:
+            while self._busy or not all(publisher.get_subscription_count() for publisher in self._images.values()):
+                if self._closing.wait(POLL):
+                    return
+        self.report(shell.OK, f"playing {self._reader.path}")
+        pace = None
+        for message in self._reader.messages([*self._cameras, *self._offered]):
+            pace = pace or _Pace(message.received, self.settings["rate"])
+            for due in pace.until(message.received):
+                if self._closing.wait(due):
+                    return
+                self._tick(pace.now)
+            self._say(message)
+        self._closing.wait(TAIL)
+        while self._busy and not self._closing.wait(POLL):
+            pass
+        self._over.set()
+        level = shell.WARN if self._reader.losses or self._broken else shell.OK
+        lost = "; ".join([*self._reader.losses, *([f"{self._broken} broken messages"] if self._broken else [])])
+        self.report(level, f"played {self._played} messages" + (f"; lost: {lost}" if lost else ""))
+
+    def _tick(self, now: int) -> None:
+        self._now = Time(sec=now // NANO, nanosec=now % NANO)
+        self._time.publish(Clock(clock=self._now))
+
+    def _say(self, message: Message) -> None:
+        info = self._reader.topics[message.topic]
+        try:
+            # Decoded also where the bytes are sent as they are: a broken message would end whoever receives it.
+            decoded = self._reader.decode(message)
+            if is_image(info):
+                frame = any_frame(info, decoded)
+        except BadMessage:
+            self._broken += 1
+            return
+        if is_image(info):
+            stamp = decoded.header.stamp
+            time_message = Time(sec=stamp.sec, nanosec=stamp.nanosec) if stamp.sec or stamp.nanosec else self._now
+            image = messages.image_message(frame, time_message, decoded.header.frame_id)
+            for camera in self._cameras[message.topic]:
+                self._images[camera].publish(image)
+        else:
+            self._offered[message.topic].publish(message.data)
+        self._played += 1
+
+
+class _Pace:
+    """The recording's time against the wall's; ``now`` in nanoseconds."""
+
+    def __init__(self, first: int, rate: float):
+        self.now = self._first = first
+        self._begin, self._rate = time.monotonic(), rate
+
+    def until(self, received: int) -> Iterator[float]:
+        """Advance in ticks up to a message: wall seconds to wait before each. Time never goes back."""
+        while True:
+            self.now = max(self.now, min(received, self.now + TICK))
+            due = self._begin + (self.now - self._first) / NANO / self._rate
+            yield max(0.0, due - time.monotonic())
+            if self.now >= received:
+                return
+
+
+def _message_type(topic: str, name: str) -> type:
+    """The Python class of a type such as ``trajectory_msgs/msg/JointTrajectory``."""
+    package, _, kind = name.replace("/msg/", "/").partition("/")
+    try:
+        return getattr(importlib.import_module(f"{package}.msg"), kind)
+    except (ImportError, AttributeError):
+        raise UserError(f"{topic} has the type {name}, which is not installed: leave it out of 'topics'.") from None
+
+
+def main() -> int:
+    """The program ``replay``."""
+    return shell.main("replay", Replay)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
+
+from unified_agent.errors import UserError
+from unified_agent.nodes import messages, replay, topics
+from unified_agent.nodes.replay import Replay
+from unified_agent.recording.bag import BagWriter
+
+ARM = topics.trajectory("/joint_trajectory_controller/joint_trajectory")
+FRAMES = 5
+
+
+def frame(number: int) -> np.ndarray:
+    return np.full((8, 8, 3), number, np.uint8)
+
+
+def record(folder: Path, *images: topics.Topic) -> Path:
+    with BagWriter(folder) as bag:
+        for topic in (topics.INSTRUCTION, topics.PLAN, topics.CAPTION, topics.SUBGOAL, ARM, *images):
+            bag.add_topic(topic.name, topic.type_name)
+        for topic, text in ((topics.INSTRUCTION, "stack"), (topics.PLAN, "old"), (topics.CAPTION, "old")):
+            bag.write(topic.name, serialize_message(String(data=text)), 10**9)
+        bag.write(ARM.name, serialize_message(JointTrajectory(joint_names=["elbow"])), 10**9)
+        for number in range(FRAMES):
+            for topic in images:
+                image = messages.image_message(frame(number), messages.stamp(1 + number / 10), "camera")
+                bag.write(topic.name, serialize_message(image), 10**9 + number * 10**8)
+    return folder
+
+
+@pytest.fixture
+def bag(tmp_path) -> Path:
+    return record(tmp_path / "bag", *map(topics.image, topics.CAMERAS))
+
+
+@pytest.fixture(autouse=True)
+def short_tail(monkeypatch):
+    monkeypatch.setattr(replay, "TAIL", 0.2)
+
+
+def played(graph, bag, **parameters) -> Replay:
+    node = graph.add(Replay, bag=str(bag), **parameters)
+    graph.until(lambda: node.figures()["ended"] == "true")
+    graph.spin(0.1)
+    return node
+
+
+def test_the_cameras_and_the_instruction_are_played_with_the_clock(graph, bag):
+    left, right = (graph.heard(topics.image(camera), topics.RECORDED) for camera in topics.CAMERAS)
+    said, clock = graph.heard(topics.INSTRUCTION), graph.heard(topics.CLOCK_TOPIC, topics.RECORDED)
+    played(graph, bag)
+    assert [messages.frame_of(image)[0, 0, 0] for image in left] == list(range(FRAMES))
+    assert len(right) == FRAMES
+    assert [message.data for message in said] == ["stack"]
+    times = [messages.seconds(tick.clock) for tick in clock]
+    assert times == sorted(times)
+    assert times[-1] == pytest.approx(1.4)
+
+
+def test_what_live_nodes_say_themselves_and_commands_to_the_arm_are_not_played(graph, bag):
+    graph.heard(topics.image("left"), topics.RECORDED), graph.heard(topics.image("right"), topics.RECORDED)
+    silent = [graph.heard(topic) for topic in (topics.PLAN, topics.CAPTION, ARM)]
+    played(graph, bag)
+    assert silent == [[], [], []]
+
+
+def test_commands_are_played_when_they_are_named(graph, bag):
+    for camera in topics.CAMERAS:
+        graph.heard(topics.image(camera), topics.RECORDED)
+    commands = graph.heard(ARM)
+    played(graph, bag, topics=[ARM.name])
+    assert [command.joint_names for command in commands] == [["elbow"]]
+
+
+def test_one_camera_with_another_name_is_shown_to_both_eyes(graph, tmp_path):
+    bag = record(tmp_path / "bag", topics.Topic("/front/rgb", Image, topics.IMAGE))
+    images = [graph.heard(topics.image(camera), topics.RECORDED) for camera in topics.CAMERAS]
+    played(graph, bag, left="/front/rgb")
+    assert list(map(len, images)) == [FRAMES, FRAMES]
+
+
+def test_it_waits_for_a_listener_to_the_images(graph, bag):
+    node = graph.add(Replay, bag=str(bag))
+    graph.spin(0.5)
+    assert node.figures()["played"] == 0
+
+
+def test_a_broken_message_is_left_out_and_told(graph, bag, tmp_path):
+    with BagWriter(tmp_path / "broken") as writer:
+        for camera in topics.CAMERAS:
+            topic = topics.image(camera)
+            writer.add_topic(topic.name, topic.type_name)
+            writer.write(topic.name, b"\0\1\0\0rubbish", 10**9)
+    diagnosis = graph.diagnosis("replay")
+    node = played(graph, tmp_path / "broken", wait=False)
+    assert node.figures()["broken"] == 2
+    graph.until(lambda: "2 broken messages" in diagnosis())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "why"),
+    [
+        ({}, "What shall be replayed"),
+        ({"bag": "nowhere"}, "no recording"),
+        ({"topics": ["/elbow"]}, "no topic '/elbow'"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_played(graph, bag, parameters, why):
+    given = parameters if not parameters or "bag" in parameters else {"bag": str(bag), **parameters}
+    with pytest.raises(UserError, match=why):
+        graph.add(Replay, **given)
