@@ -119,12 +119,12 @@ class Crew(ABC):
                 chunk = member.chunk
                 try:
                     done[chunk] = member.finish()
-                except EOFError:
+                except EOFError as error:
                     lives[chunk] -= 1
                     if not lives[chunk]:
                         raise UserError(
                             f"Collectors died {LIVES} times over the same {CHUNK} episodes: is there enough memory? "
-                            "Fewer --collectors or --worlds need less."
+                            f"Fewer --collectors or --worlds need less. {error}".rstrip()
                         ) from None
                     self._members[self._members.index(member)] = self._recruit()
                     waiting.append(chunk)
