@@ -160,6 +160,10 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
         if rclpy.ok():
             print(f"{name}: {str(error).splitlines()[0]}", file=sys.stderr, flush=True)
             return 2
+    except RuntimeError:
+        # A message that is being taken while a signal shuts ROS down: the end, not an error.
+        if rclpy.ok():
+            raise
     finally:
         # A second Ctrl-C must not cut short what is being closed.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The start and the end of a node as a process, and its voice while it runs."""
+
+import signal
+
+import pytest
+
+pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+
+import rclpy
+
+from unified_agent.errors import UserError
+from unified_agent.nodes import shell, topics
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """The end of a node ignores signals from then on; this process goes on."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+class Node:
+    """What `main` asks of a node."""
+
+    def __init__(self, spin):
+        self.spin = spin
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+    def destroy_node(self):
+        assert self.closed
+
+
+def shut_down_and_raise(error):
+    def spin():
+        rclpy.shutdown()
+        raise error
+
+    return spin
+
+
+def raising(error):
+    def spin():
+        raise error
+
+    return spin
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("Unable to convert call argument")])
+def test_a_signal_in_the_middle_of_a_message_is_a_clean_end(error):
+    node = Node(shut_down_and_raise(error))
+    assert shell.main("test", lambda: node, []) == 0
+    assert node.closed
+
+
+def test_a_users_mistake_is_one_line_and_status_2(capsys):
+    assert shell.main("test", lambda: Node(raising(UserError("do this"))), []) == 2
+    assert capsys.readouterr().err == "test: do this\n"
+
+
+def test_an_error_of_ours_is_not_hidden_and_what_must_not_be_lost_is_closed():
+    node = Node(raising(RuntimeError("a bug")))
+    with pytest.raises(RuntimeError, match="a bug"):
+        shell.main("test", lambda: node, [])
+    assert node.closed
+
+
+def test_a_state_is_told_once_and_again_when_it_changes(graph):
+    heard = graph.heard(topics.DIAGNOSTICS)
+    node = graph.add(lambda overrides, context: shell.AgentNode("talker", overrides, context=context))
+    graph.until(lambda: heard)
+    heard.clear()
+    for message in ("well", "well", "ill"):
+        node.report(shell.OK, message)
+    graph.spin(0.3)
+    assert [array.status[0].message for array in heard] == ["well", "ill"]
