@@ -103,6 +103,15 @@ def test_other_nodes_with_diagnostics_are_let_be(following, planner):
         stranger.node.destroy_node()
 
 
+def test_a_graph_that_ends_before_the_episode_is_not_waited_for(following, planner, policy):
+    following.say("grasp the red object")
+    following.still_there()
+    policy.node.destroy_node()
+    lines_until(following, lambda: following.node.count_publishers(topics.EPISODE.name) == 0)
+    with pytest.raises(NoGraph, match="policy has gone"):
+        following.still_there()
+
+
 def test_without_a_graph_there_is_nobody_to_tell(following, monkeypatch):
     monkeypatch.setattr(follower, "DISCOVERY", 0.3)
     with pytest.raises(NoGraph, match="unified-agent up sim"):

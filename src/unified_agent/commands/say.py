@@ -22,6 +22,7 @@ def run(arguments: argparse.Namespace) -> dict:
         while not follower.outcome:
             for line in follower.poll():
                 print(line, flush=True)
+            follower.still_there()
         for line in follower.poll():
             print(line, flush=True)
     return {

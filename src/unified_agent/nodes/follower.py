@@ -26,7 +26,7 @@ _KINDS = {DiagnosticStatus.OK: "node", DiagnosticStatus.WARN: "warning", Diagnos
 
 
 class NoGraph(UserError):
-    """Nobody listens to instructions."""
+    """Nobody listens to instructions, or no longer."""
 
 
 class TwoGraphs(UserError):
@@ -109,6 +109,18 @@ class Follower:
             self.poll()
         self.begin(instruction)
         self._say.publish(String(data=instruction))
+
+    def still_there(self) -> None:
+        """Look whether the graph that was spoken to still runs.
+
+        Raises:
+            NoGraph: its planner or its policy has gone.
+        """
+        for name, topic in (("planner", topics.PLAN), ("policy", topics.EPISODE)):
+            if not self.node.count_publishers(topic.name):
+                raise NoGraph(
+                    f"The graph's {name} has gone before the episode ended: look where the graph was started."
+                )
 
     def _heard(self) -> bool:
         """Whether a planner and a policy are there, and all who listen to instructions are connected."""

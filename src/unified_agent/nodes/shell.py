@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every node shares: checked parameters, a voice on /diagnostics, and a clean start and end."""
 
+import gc
 import signal
 import sys
 import threading
@@ -172,4 +173,6 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()
+        # Or the interpreter would look through all of torch for garbage, longer than a launch waits.
+        gc.freeze()
     return 0

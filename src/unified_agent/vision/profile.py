@@ -5,7 +5,10 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import open_clip
 import torch
+from open_clip.transform import PreprocessCfg
+from PIL import Image
 
 from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.vision.clip import Clip
@@ -16,8 +19,8 @@ def captioner_profile(clip: Clip | None = None, seconds: float = 3.0, cameras: i
     """Frames a second through ``Detector`` and through bare ``encode_image`` and one matrix product.
 
     The two take turns in one run, so that what else the machine does slows both; the medians of
-    their times are compared. The bare side starts from normalised tensors: resizing, normalising
-    and combining the cameras are the detector's own cost.
+    their times are compared. Both see the same frames. The bare side starts from what open_clip's own
+    transform makes of them: resizing, normalising and combining the cameras are the detector's own cost.
 
     Returns:
         ``detector_fps``, ``bare_fps``, ``ratio`` (1 is as fast as bare) and ``frame_ms``, the
@@ -28,8 +31,9 @@ def captioner_profile(clip: Clip | None = None, seconds: float = 3.0, cameras: i
     height, width = clip.image_size
     frames = np.random.default_rng(0).integers(0, 256, (cameras, height, width, 3), dtype=np.uint8)
     views = {str(i): frame for i, frame in enumerate(frames)}
-    shape = (cameras, 3, height, width)
-    pixels = torch.rand(shape, device=clip.device).contiguous(memory_format=torch.channels_last)
+    transform = open_clip.image_transform_v2(PreprocessCfg(**clip.model.visual.preprocess_cfg), is_train=False)
+    pixels = torch.stack([transform(Image.fromarray(frame)) for frame in frames])
+    pixels = pixels.to(clip.device).contiguous(memory_format=torch.channels_last)
     texts = clip.encode_text(detector.sentences).T.contiguous()
 
     @torch.inference_mode()
