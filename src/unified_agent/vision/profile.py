@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import open_clip
 import torch
-from open_clip.transform import PreprocessCfg
+from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
 from unified_agent.language.subgoals import VOCABULARY
@@ -31,7 +30,7 @@ def captioner_profile(clip: Clip | None = None, seconds: float = 3.0, cameras: i
     height, width = clip.image_size
     frames = np.random.default_rng(0).integers(0, 256, (cameras, height, width, 3), dtype=np.uint8)
     views = {str(i): frame for i, frame in enumerate(frames)}
-    transform = open_clip.image_transform_v2(PreprocessCfg(**clip.model.visual.preprocess_cfg), is_train=False)
+    transform = image_transform_v2(PreprocessCfg(**clip.model.visual.preprocess_cfg), is_train=False)
     pixels = torch.stack([transform(Image.fromarray(frame)) for frame in frames])
     pixels = pixels.to(clip.device).contiguous(memory_format=torch.channels_last)
     texts = clip.encode_text(detector.sentences).T.contiguous()
