@@ -4,6 +4,7 @@
 import argparse
 import importlib
 import json
+import keyword
 import sys
 
 from unified_agent import __version__
@@ -16,9 +17,12 @@ VERBS = {
     "eval": "measure success, in-process or through the true graph",
     "show": "draw a recording as a video or on one picture",
     "relabel": "score recordings against new sentences, without a running graph",
+    "export": "write recordings as a dataset that other tools train on",
+    "import": "read a LeRobot dataset as recordings",
     "bench": "measure speed against the bare libraries",
     "learn": "learn a policy from scratch, from what CLIP sees",
     "experiment": "make the results of the Unified Agent paper again",
+    "imitate": "do what someone does in a video",
     "train-clip": "train the embedded CLIP on frames of the simulated world",
     "train-planner": "fine-tune the language model that writes plans",
     "train-policy": "train the policy by behaviour cloning",
@@ -37,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         sub = verbs.add_parser(verb, help=text, description=text[0].upper() + text[1:] + ".")
         sub.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         if verb == wanted:
-            modules[verb] = importlib.import_module(f"unified_agent.commands.{verb.replace('-', '_')}")
+            modules[verb] = importlib.import_module(f"unified_agent.commands.{_module(verb)}")
             modules[verb].add_arguments(sub)
     arguments = parser.parse_args(argv)
     try:
@@ -52,6 +56,12 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.json:
         print(json.dumps(result, default=float))
     return 0 if result.get("ok", True) else 1
+
+
+def _module(verb: str) -> str:
+    """The name of a verb's file: a keyword of Python cannot be one."""
+    name = verb.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 if __name__ == "__main__":

@@ -21,16 +21,18 @@ class VideoWriter:
     Args:
         path: of the new file, ending in ``.mp4``.
         rate: frames a second.
+        streamed: a file that plays, up to its last second, even when it is never closed; otherwise with an index and
+            a key frame every second frame, in which any frame is found quickly.
     """
 
-    def __init__(self, path: Path, rate: int = 10):
+    def __init__(self, path: Path, rate: int = 10, streamed: bool = True):
         self.path = path
         self.frames = self._next = 0
-        self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER)
+        self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER if streamed else {})
         self._stream = self._container.add_stream("libx264", rate=Fraction(rate), options=_ENCODER)
         self._stream.pix_fmt = "yuv420p"
         self._stream.thread_count = 1
-        self._stream.gop_size = rate
+        self._stream.gop_size = rate if streamed else 2
         self._closed = False
 
     def write(self, frame: np.ndarray, number: int | None = None) -> None:

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where everything lies in a LeRobotDataset v3.0, and under what name."""
+
+import json
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+VERSION = "v3.0"
+INFO, STATS = "meta/info.json", "meta/stats.json"
+TASKS, SUBTASKS = "meta/tasks.parquet", "meta/subtasks.parquet"
+FILES_A_CHUNK = 1000
+FILE = "chunk-{chunk_index:03d}/file-{file_index:03d}"
+DATA_PATH = f"data/{FILE}.parquet"
+EPISODES_PATH = f"meta/episodes/{FILE}.parquet"
+VIDEO_PATH = f"videos/{{video_key}}/{FILE}.mp4"
+
+STATE, ACTION, OBJECTS = "observation.state", "action", "observation.environment_state"
+IMAGES = "observation.images."
+TASK, SUBTASK = "task_index", "subtask_index"
+SCALARS = {"timestamp": "float32", "frame_index": "int64", "episode_index": "int64", "index": "int64", TASK: "int64"}
+
+
+def place(number: int) -> dict[str, int]:
+    """Chunk and file of the file with that number."""
+    return {"chunk_index": number // FILES_A_CHUNK, "file_index": number % FILES_A_CHUNK}
+
+
+def text_table(texts: Sequence[str], column: str) -> pa.Table:
+    """Texts and their numbers, as pandas writes a table whose index is the text: that is how LeRobot reads it."""
+    index = "__index_level_0__"
+    described = {
+        "index_columns": [index],
+        "column_indexes": [],
+        "columns": [
+            {"name": column, "field_name": column, "pandas_type": "int64", "numpy_type": "int64", "metadata": None},
+            {"name": None, "field_name": index, "pandas_type": "unicode", "numpy_type": "object", "metadata": None},
+        ],
+    }
+    table = pa.table({column: pa.array(range(len(texts)), pa.int64()), index: pa.array(texts, pa.string())})
+    return table.replace_schema_metadata({"pandas": json.dumps(described)})

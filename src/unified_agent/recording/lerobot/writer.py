@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes a LeRobotDataset v3.0, episode by episode: a Parquet file and a video of each camera for each."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from unified_agent.errors import UserError
+from unified_agent.recording.lerobot import layout
+from unified_agent.recording.lerobot.moments import Moment
+from unified_agent.recording.lerobot.statistics import PixelStatistics, of_vectors
+from unified_agent.recording.video import VideoWriter
+
+IDLE = "idle"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What every episode of a dataset has.
+
+    Attributes:
+        joints: names, in the order of ``observation.state`` and ``action``.
+        objects: names, in the order of ``observation.environment_state``; x, y, z each.
+        sizes: camera -> (height, width), pixels.
+    """
+
+    joints: tuple[str, ...]
+    objects: tuple[str, ...]
+    sizes: Mapping[str, tuple[int, int]]
+
+    @classmethod
+    def of(cls, moment: Moment, cameras: Iterable[str]) -> "Shape":
+        """That of a moment."""
+        sizes = {camera: frame.shape[:2] for camera, frame in zip(cameras, moment.frames, strict=True)}
+        return cls(tuple(moment.joints), tuple(moment.objects), sizes)
+
+
+class DatasetWriter:
+    """A dataset in a new folder; `close` writes what makes it one.
+
+    ``action`` is the joints' position at the next moment (the last one's own at the end): what was measured, since a
+    recording need not hold commands.
+
+    Args:
+        folder: new, or empty.
+        rate: frames a second.
+        shape: of every episode.
+        robot: its name, for ``info.json``.
+    """
+
+    def __init__(self, folder: Path, rate: int, shape: Shape, robot: str = "unknown"):
+        self._folder, self._rate, self._shape, self._robot = folder, rate, shape, robot
+        self._tasks: dict[str, int] = {}
+        self._subtasks: dict[str, int] = {}
+        self._pixels = {camera: PixelStatistics() for camera in shape.sizes}
+        self._columns: dict[str, list[np.ndarray]] = {}
+        self._episodes = self._rows = 0
+        (folder / "meta").mkdir(parents=True, exist_ok=True)
+
+    @property
+    def episodes(self) -> int:
+        """Written so far."""
+        return self._episodes
+
+    def add(self, moments: Iterable[Moment], task: str) -> int:
+        """Write an episode.
+
+        Args:
+            task: its instruction.
+
+        Returns:
+            Its moments.
+
+        Raises:
+            UserError: no moment, or one that is not of the dataset's shape.
+        """
+        videos = {camera: VideoWriter(self._video(camera), self._rate, streamed=False) for camera in self._shape.sizes}
+        states, objects, subgoals = [], [], []
+        try:
+            for moment in moments:
+                self._check(moment)
+                for (camera, video), frame in zip(videos.items(), moment.frames, strict=True):
+                    video.write(frame)
+                    self._pixels[camera].add(frame)
+                states.append([moment.joints[name] for name in self._shape.joints])
+                objects.append([value for name in self._shape.objects for value in moment.objects[name]])
+                subgoals.append(self._subtasks.setdefault(moment.subgoal or IDLE, len(self._subtasks)))
+        finally:
+            for video in videos.values():
+                video.close()
+            if len(subgoals) != next(iter(videos.values())).frames or not subgoals:
+                for video in videos.values():
+                    video.path.unlink(missing_ok=True)
+        if not states:
+            raise UserError("An episode needs one moment at least: frames of all cameras, and joint states.")
+        self._write(np.array(states, np.float32), np.array(objects, np.float32), np.array(subgoals), task)
+        return len(states)
+
+    def close(self) -> None:
+        """Write names, counts and statistics."""
+        pq.write_table(layout.text_table(list(self._tasks), layout.TASK), self._folder / layout.TASKS)
+        pq.write_table(layout.text_table(list(self._subtasks), layout.SUBTASK), self._folder / layout.SUBTASKS)
+        statistics = {name: of_vectors(np.concatenate(parts)) for name, parts in self._columns.items()}
+        statistics |= {layout.IMAGES + camera: pixels.result() for camera, pixels in self._pixels.items()}
+        (self._folder / layout.STATS).write_text(json.dumps(statistics, indent=4))
+        (self._folder / layout.INFO).write_text(json.dumps(self._info(), indent=4))
+
+    def _video(self, camera: str) -> Path:
+        name = layout.VIDEO_PATH.format(video_key=layout.IMAGES + camera, **layout.place(self._episodes))
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _check(self, moment: Moment) -> None:
+        shape = Shape.of(moment, self._shape.sizes)
+        missing = {*self._shape.joints, *self._shape.objects} - {*shape.joints, *shape.objects}
+        if missing or dict(shape.sizes) != dict(self._shape.sizes):
+            raise UserError(
+                f"Expected the joints, objects and sizes of the first episode ({', '.join(self._shape.joints)}; "
+                f"{', '.join(self._shape.objects)}; {dict(self._shape.sizes)}); missing: "
+                f"{', '.join(sorted(missing)) or 'none'}; sizes: {dict(shape.sizes)}. Export such recordings apart."
+            )
+
+    def _write(self, states: np.ndarray, objects: np.ndarray, subgoals: np.ndarray, task: str) -> None:
+        number, count = self._episodes, len(states)
+        columns = {
+            layout.STATE: states,
+            layout.ACTION: np.concatenate([states[1:], states[-1:]]),
+            layout.OBJECTS: objects,
+            layout.SUBTASK: subgoals.astype(np.int64)[:, None],
+            "timestamp": (np.arange(count) / self._rate).astype(np.float32)[:, None],
+            "frame_index": np.arange(count)[:, None],
+            "episode_index": np.full((count, 1), number),
+            "index": (self._rows + np.arange(count))[:, None],
+            layout.TASK: np.full((count, 1), self._tasks.setdefault(task, len(self._tasks))),
+        }
+        columns = {name: values for name, values in columns.items() if values.shape[1]}
+        for name, values in columns.items():
+            self._columns.setdefault(name, []).append(values)
+        table = pa.table({name: _arrow(name, values) for name, values in columns.items()})
+        self._save(table, layout.DATA_PATH)
+        row = {
+            "episode_index": number,
+            "tasks": [task],
+            "length": count,
+            "dataset_from_index": self._rows,
+            "dataset_to_index": self._rows + count,
+        }
+        for part in ("data", "meta/episodes", *(f"videos/{layout.IMAGES}{camera}" for camera in self._shape.sizes)):
+            row |= {f"{part}/{key}": value for key, value in layout.place(number).items()}
+        for camera in self._shape.sizes:
+            row |= {f"videos/{layout.IMAGES}{camera}/from_timestamp": 0.0}
+            row |= {f"videos/{layout.IMAGES}{camera}/to_timestamp": count / self._rate}
+        self._save(pa.Table.from_pylist([row]), layout.EPISODES_PATH)
+        self._episodes, self._rows = number + 1, self._rows + count
+
+    def _save(self, table: pa.Table, pattern: str) -> None:
+        path = self._folder / pattern.format(**layout.place(self._episodes))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, path)
+
+    def _info(self) -> dict:
+        features: dict[str, dict] = {}
+        for camera, (height, width) in self._shape.sizes.items():
+            features[layout.IMAGES + camera] = {
+                "dtype": "video",
+                "shape": [height, width, 3],
+                "names": ["height", "width", "channels"],
+                "info": {
+                    "video.height": height,
+                    "video.width": width,
+                    "video.codec": "h264",
+                    "video.pix_fmt": "yuv420p",
+                    "video.is_depth_map": False,
+                    "video.fps": self._rate,
+                    "video.channels": 3,
+                    "has_audio": False,
+                },
+            }
+        objects = [f"{name}.{axis}" for name in self._shape.objects for axis in "xyz"]
+        joints = list(self._shape.joints)
+        for name, names in ((layout.STATE, joints), (layout.ACTION, joints), (layout.OBJECTS, objects)):
+            if names:
+                features[name] = {"dtype": "float32", "shape": [len(names)], "names": names}
+        for name, kind in (layout.SCALARS | {layout.SUBTASK: "int64"}).items():
+            features[name] = {"dtype": kind, "shape": [1], "names": None}
+        return {
+            "codebase_version": layout.VERSION,
+            "robot_type": self._robot,
+            "total_episodes": self._episodes,
+            "total_frames": self._rows,
+            "total_tasks": len(self._tasks),
+            "chunks_size": layout.FILES_A_CHUNK,
+            "data_files_size_in_mb": 100,
+            "video_files_size_in_mb": 200,
+            "fps": self._rate,
+            "splits": {"train": f"0:{self._episodes}"},
+            "data_path": layout.DATA_PATH,
+            "video_path": layout.VIDEO_PATH,
+            "features": features,
+        }
+
+
+def _arrow(name: str, values: np.ndarray) -> pa.Array:
+    if name in layout.SCALARS or name == layout.SUBTASK:
+        return pa.array(values[:, 0])
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])

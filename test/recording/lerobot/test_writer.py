@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is written is read with pyarrow and PyAV here; LeRobot's own class reads it too (docs/recordings.md)."""
+
+import json
+
+import av
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from unified_agent.errors import UserError
+from unified_agent.recording.lerobot.moments import Moment
+from unified_agent.recording.lerobot.writer import DatasetWriter, Shape
+
+from .conftest import GRASP, grey
+
+
+def moment(number: int, subgoal: str = "") -> Moment:
+    return Moment((grey(10 * number),), {"elbow": number / 10, "finger": 0.0}, {"red": np.full(3, 0.5)}, subgoal)
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    writer = DatasetWriter(tmp_path, 10, Shape.of(moment(0), ["front"]), "fr3")
+    writer.add([moment(number) for number in range(4)], "take the red one")
+    writer.add([moment(number, GRASP) for number in range(3)], "take the red one")
+    writer.close()
+    return tmp_path
+
+
+def test_the_description_counts_and_names_what_is_there(dataset):
+    info = json.loads((dataset / "meta/info.json").read_text())
+    assert (info["codebase_version"], info["fps"], info["robot_type"]) == ("v3.0", 10, "fr3")
+    assert (info["total_episodes"], info["total_frames"], info["total_tasks"]) == (2, 7, 1)
+    assert info["features"]["observation.state"]["names"] == ["elbow", "finger"]
+    assert info["features"]["observation.environment_state"]["names"] == ["red.x", "red.y", "red.z"]
+    assert info["features"]["observation.images.front"]["shape"] == [32, 48, 3]
+
+
+def test_the_action_is_the_state_of_the_next_moment(dataset):
+    table = pq.read_table(dataset / "data/chunk-000/file-000.parquet")
+    state, action = (np.array(table[name].to_pylist()) for name in ("observation.state", "action"))
+    assert (action[:-1] == state[1:]).all()
+    assert (action[-1] == state[-1]).all()
+
+
+def test_rows_are_numbered_through_all_episodes(dataset):
+    second = pq.read_table(dataset / "data/chunk-000/file-001.parquet")
+    assert second["index"].to_pylist() == [4, 5, 6]
+    assert second["frame_index"].to_pylist() == [0, 1, 2]
+    [row] = pq.read_table(dataset / "meta/episodes/chunk-000/file-001.parquet").to_pylist()
+    assert (row["dataset_from_index"], row["dataset_to_index"], row["tasks"]) == (4, 7, ["take the red one"])
+    assert row["videos/observation.images.front/file_index"] == 1
+
+
+def test_sub_goals_are_subtasks(dataset):
+    table = pq.read_table(dataset / "meta/subtasks.parquet")
+    assert table["__index_level_0__"].to_pylist() == ["idle", GRASP]
+    assert pq.read_table(dataset / "data/chunk-000/file-001.parquet")["subtask_index"].to_pylist() == [1, 1, 1]
+
+
+def test_each_frame_of_the_video_is_at_the_time_of_its_row(dataset):
+    with av.open(str(dataset / "videos/observation.images.front/chunk-000/file-000.mp4")) as container:
+        frames = list(container.decode(video=0))
+    assert [frame.time for frame in frames] == pytest.approx([0.0, 0.1, 0.2, 0.3])
+    assert [frame.to_ndarray(format="rgb24").mean() for frame in frames] == pytest.approx([0, 10, 20, 30], abs=3)
+
+
+def test_an_episode_of_another_robot_is_refused_and_leaves_nothing(dataset, tmp_path):
+    writer = DatasetWriter(tmp_path / "other", 10, Shape.of(moment(0), ["front"]))
+    with pytest.raises(UserError, match="missing: finger"):
+        writer.add([Moment((grey(0),), {"elbow": 0.0}, {"red": np.zeros(3)}, "")], "x")
+    assert not list((tmp_path / "other").rglob("*.mp4"))
+    assert writer.episodes == 0
