@@ -78,4 +78,14 @@ def _reuse(arguments: argparse.Namespace, folder: Path):
     return result, reuse.draw
 
 
-_EXPERIMENTS = {"exploration": _exploration, "reuse": _reuse, "scheduling": _scheduling}
+def _video(arguments: argparse.Namespace, folder: Path):
+    from unified_agent.learning.experiments import video
+
+    result = video.run(
+        folder, arguments.policy, arguments.clip_model, arguments.arm, seed=30_000, quick=arguments.quick
+    )
+    print(f"{result['videos']} videos: list right {result['right_list']:.1%}, done again {result['done_again']:.1%}")
+    return result, video.draw
+
+
+_EXPERIMENTS = {"exploration": _exploration, "reuse": _reuse, "scheduling": _scheduling, "video": _video}

@@ -2,6 +2,7 @@
 """The world as a Gymnasium environment whose steps are whole picks and places."""
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import gymnasium
@@ -95,8 +96,13 @@ class StackObjects(gymnasium.Env):
         truncated = not success and (self._actions >= self.max_actions or self.astray)
         return self._observation(), float(success), success, truncated, self._info(success, failed)
 
-    def perform(self, action: np.ndarray) -> str | None:
-        """Carry out one action in the world; why the motion was given up, or None."""
+    def perform(self, action: np.ndarray, watch: Callable[[], None] | None = None) -> str | None:
+        """Carry out one action in the world; why the motion was given up, or None.
+
+        Args:
+            action: (x, y) inside the basket.
+            watch: called at every set point, 50 times a simulated second.
+        """
         world = self.world
         try:
             moves = self._motions.act(action, self.state, world.arm_positions)
@@ -109,7 +115,12 @@ class StackObjects(gymnasium.Env):
             if runner.done:
                 break
             periods = max(1, math.ceil(runner.patience(world.time) / _PERIOD - 1e-6))
-            world.step(periods * CONTROL_STEPS)
+            if watch is None:
+                world.step(periods * CONTROL_STEPS)
+                continue
+            for _ in range(periods):
+                world.step(CONTROL_STEPS)
+                watch()
         self.state = world.state()
         return runner.failed
 

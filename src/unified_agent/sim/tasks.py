@@ -79,6 +79,12 @@ def names() -> tuple[str, ...]:
     return tuple(_TASKS)
 
 
+def lasting(plan: Sequence[SubGoal]) -> tuple[SubGoal, ...]:
+    """What must hold together at the end of a plan: the last place of each object that it moves."""
+    last = {goal.subject: goal for goal in plan}
+    return tuple(last.values())
+
+
 def _grasping(name: str) -> SubGoal:
     return SubGoal(Relation.GRASPING, name)
 

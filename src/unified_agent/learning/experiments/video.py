@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Learning from one video: what someone else did, seen by CLIP, becomes a plan, and the robot carries it out."""
+
+from pathlib import Path
+
+from tqdm import tqdm
+
+from unified_agent.errors import UserError
+from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.learning.evaluation import Agent, evaluate_plans
+from unified_agent.learning.experiments import actors
+from unified_agent.learning.experiments.results import Results
+from unified_agent.sim import tasks
+from unified_agent.vision import watching
+from unified_agent.vision.clip import Clip
+from unified_agent.vision.detector import Detector
+
+VIDEOS, QUICK_VIDEOS = 60, 12
+GROUPS = ("stack", "triple_stack", "place_on_table")
+
+
+def run(folder: Path, policy: str, clip: str, arm: str, seed: int, quick: bool) -> dict:
+    """Film, read and do again, one video a task in turn; a finished one is not made again.
+
+    Args:
+        folder: of the videos.
+        policy: "default" or a checkpoint folder.
+        quick: twelve videos instead of sixty.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    results = Results(folder / "video.jsonl")
+    detector = Detector(Clip.load(clip), [goal.sentence for goal in VOCABULARY])
+    agent = Agent(arm=arm, planner="none", clip=clip, policy=policy)
+    wanted = [task for group in GROUPS for task in tasks.group(group)]
+    numbers = range(QUICK_VIDEOS if quick else VIDEOS)
+    for number in tqdm(numbers, desc="video", unit="video"):
+        task, key = wanted[number % len(wanted)], str(number)
+        if key not in results:
+            results.add(key, _row(task, seed + number, folder / f"{number:03d}_{task.name}.mp4", detector, agent))
+    rows = [results[str(number)] for number in numbers]
+    filmed = [row for row in rows if row["filmed"]]
+    return {
+        "videos": len(filmed),
+        "spoilt": len(rows) - len(filmed),
+        "right_list": sum(row["right"] for row in filmed) / len(filmed),
+        "done_again": sum(row["success"] for row in filmed) / len(filmed),
+        "rows": rows,
+    }
+
+
+def _row(task: tasks.Task, seed: int, path: Path, detector: Detector, agent: Agent) -> dict:
+    row = {"task": task.name, "filmed": actors.perform(task, seed, agent.arm, path), "right": False, "success": False}
+    try:
+        plan = watching.plan_of(watching.frames_of(path), detector).subgoals
+    except UserError as error:
+        return {**row, "plan": str(error)}
+    row |= {"plan": "; ".join(map(str, plan)), "right": plan == task.plan}
+    (trial,) = evaluate_plans(agent, [(task, plan)], seed + 1_000_000, randomise=False)
+    return {**row, "success": trial.success}
+
+
+def draw(result: dict, path: Path) -> None:
+    """Right lists and tasks done again, a group of bars a kind of task."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.5, 3.4), layout="constrained")
+    for shift, key, label in ((-0.2, "right", "list of sub-goals right"), (0.2, "success", "done again by the robot")):
+        shares = []
+        for group in GROUPS:
+            names = {task.name for task in tasks.group(group)}
+            rows = [row for row in result["rows"] if row["filmed"] and row["task"] in names]
+            shares.append(sum(row[key] for row in rows) / max(1, len(rows)))
+        axes.bar([place + shift for place in range(len(GROUPS))], shares, width=0.38, label=label)
+    axes.set_xticks(range(len(GROUPS)), [group.replace("_", " ") for group in GROUPS])
+    axes.set(ylim=(0, 1.02), ylabel="share of the videos", title=f"{result['videos']} videos of a hand without an arm")
+    axes.legend(loc="lower right")
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
