@@ -10,10 +10,12 @@ import numpy as np
 import rclpy
 from sensor_msgs.msg import Image
 
+from unified_agent.errors import UserError
 from unified_agent.nodes import messages, topics
 from unified_agent.nodes.domains import Domain
 from unified_agent.nodes.follower import Follower
 from unified_agent.nodes.processes import keep_to_this_machine
+from unified_agent.paths import PACKAGE
 
 DISCOVERY = 60.0
 
@@ -87,6 +89,10 @@ def _count(node, rate: float, seconds: float) -> dict:
     end = time.monotonic() + DISCOVERY
     while not all(stamps.values()) and time.monotonic() < end:
         rclpy.spin_once(node, timeout_sec=0.1)
+    if not all(stamps.values()):
+        raise UserError(
+            f"No images of both cameras came within {DISCOVERY:.0f} s: see 'ros2 run {PACKAGE} mujoco_bridge'."
+        )
     for received in stamps.values():
         received.clear()
     latencies.clear()
