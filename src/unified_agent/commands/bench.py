@@ -7,8 +7,13 @@ import importlib
 MEASURES = {
     "environment": ("unified_agent.sim.profile", "env_profile"),
     "captioner": ("unified_agent.vision.profile", "captioner_profile"),
+    "collecting": ("unified_agent.learning.profile", "collecting_profile"),
     "images": ("unified_agent.nodes.profile", "image_profile"),
     "graph": ("unified_agent.nodes.profile", "graph_profile"),
+    "recorder": ("unified_agent.nodes.recorder_profile", "recorder_profile"),
+    "crash": ("unified_agent.nodes.recorder_profile", "crash_profile"),
+    "relabel": ("unified_agent.learning.relabel_profile", "relabel_profile"),
+    "damage": ("unified_agent.learning.relabel_profile", "damage_profile"),
 }
 
 
