@@ -50,7 +50,7 @@ def topics_in(bag):
 
 @pytest.mark.timeout(300)
 def test_a_plan_is_carried_out_recorded_and_a_killed_node_leaves_the_recording_readable(tmp_path):
-    wanted = graphs.sim({"speed": "0", "runs": str(tmp_path), "seed": "1", "device": "cpu"})
+    wanted = graphs.sim({"speed": "2", "runs": str(tmp_path), "seed": "1", "device": "cpu"})
     wanted = replace(wanted, nodes=tuple(node for node in wanted.nodes if node.name != "planner"))
     with Domain(str(tmp_path)) as domain, Processes(wanted, domain) as processes, Follower() as follower:
         running = Running(processes, follower)
