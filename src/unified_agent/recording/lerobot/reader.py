@@ -72,7 +72,7 @@ class DatasetReader:
             self._episodes = _rows(folder / "meta" / "episodes")
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise NoDataset(
-                f"{folder} is no LeRobot dataset {layout.VERSION} (a folder with meta/info.json, data/, videos/): {error}"
+                f"{folder} is no LeRobot dataset {layout.VERSION} (meta/info.json, data/, videos/): {error}"
             ) from None
 
     def __len__(self) -> int:

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast recordings are relabelled, in how much memory, and what damaged ones do."""
+
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from unified_agent.errors import UserError
+from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.learning.relabelling import BATCH, Question, place, relabel
+from unified_agent.recording.bag import BagWriter
+from unified_agent.recording.images import IMAGE
+from unified_agent.recording.messages import NANO, common_types, encode
+from unified_agent.recording.reader import BagReader
+from unified_agent.recording.topics import CAMERAS, image
+from unified_agent.vision.clip import Clip
+from unified_agent.vision.detector import Detector
+
+RATE, SIZE = 10, 128
+SENTENCES = [goal.sentence for goal in VOCABULARY]
+
+
+def relabel_profile(seconds: int = 60) -> dict:
+    """A recording of two cameras at 128x128 and 10 Hz, in one process and one thread.
+
+    The bare side is CLIP's image tower and one matrix product on the same frames, in memory, in batches of the same
+    size.
+
+    Returns:
+        ``frames_per_second`` of relabelling, ``bare_frames_per_second``, their ``ratio``, ``real_time_factor``, and the
+        peak memory of the command for this recording and for one ten times as long, megabytes.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    detector = Detector(Clip.load(device="cpu"), SENTENCES)
+    with tempfile.TemporaryDirectory(prefix="unified_agent_") as name:
+        folder = Path(name)
+        short, long = (_record(folder / "run" / f"{length}s", length) for length in (seconds, 10 * seconds))
+        views = np.stack([np.stack([_frame(2 * tick), _frame(2 * tick + 1)]) for tick in range(seconds * RATE)])
+        ours, bare = [], []
+        for number in range(3):
+            begin = time.perf_counter()
+            relabel(short, folder / f"out{number}", detector, Question())
+            ours.append(time.perf_counter() - begin)
+            begin = time.perf_counter()
+            for first in range(0, len(views), BATCH):
+                detector.score_views(views[first : first + BATCH])
+            bare.append(time.perf_counter() - begin)
+        memory = [_memory(bag, folder / "memory") for bag in (short, long)]
+    frames = len(CAMERAS) * RATE * seconds
+    return {
+        "frames_per_second": frames / min(ours),
+        "bare_frames_per_second": frames / min(bare),
+        "ratio": min(bare) / min(ours),
+        "real_time_factor": seconds / min(ours),
+        "memory": memory[0],
+        "memory_ten_times_longer": memory[1],
+    }
+
+
+def damage_profile(bags: int = 200) -> dict:
+    """Recordings with bytes flipped, cut, overwritten or swapped, relabelled.
+
+    Returns:
+        ``whole`` (nothing was lost), ``lossy`` (something was, and it was told), ``refused`` (with a reason),
+        ``crashed`` (an error that is no explanation), ``unsaid`` (messages are missing and nothing was told) and
+        ``half`` (output that looks whole of a recording that was refused).
+    """
+    detector = Detector(Clip.load(device="cpu"), SENTENCES)
+    found = dict.fromkeys(("whole", "lossy", "refused", "crashed", "unsaid", "half"), 0)
+    with tempfile.TemporaryDirectory(prefix="unified_agent_") as name:
+        folder = Path(name)
+        whole = _record(folder / "run" / "whole", 4)
+        other = _record(folder / "run" / "other", 2)
+        count = sum(1 for _ in BagReader(whole).messages())
+        for number in range(bags):
+            bag = folder / "run" / f"damaged_{number:03d}"
+            shutil.copytree(whole, bag)
+            _damage(bag, other, random.Random(number))
+            out = folder / "out"
+            try:
+                labels = relabel(bag, out, detector, Question())
+            except UserError:
+                found["refused"] += 1
+                found["half"] += place(bag, out).exists()
+            except Exception:
+                found["crashed"] += 1
+            else:
+                read = sum(1 for _ in BagReader(bag).messages())
+                found["lossy" if labels.lost else "whole"] += 1
+                found["unsaid"] += read != count and not labels.lost
+            shutil.rmtree(bag)
+            shutil.rmtree(out, ignore_errors=True)
+    return found
+
+
+def _damage(bag: Path, other: Path, chance: random.Random) -> None:
+    path = chance.choice(sorted(bag.iterdir()))
+    data = bytearray(path.read_bytes())
+    kind = chance.choice(("flip", "flip many", "cut", "zero", "empty", "swap", "gone"))
+    if kind in ("flip", "flip many"):
+        for _ in range(1 if kind == "flip" else 50):
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    elif kind == "cut":
+        del data[chance.randrange(len(data)) :]
+    elif kind == "zero":
+        begin = chance.randrange(len(data))
+        data[begin : begin + 4096] = bytes(len(data[begin : begin + 4096]))
+    elif kind == "empty":
+        data.clear()
+    elif kind == "swap":
+        data = bytearray(next(other.glob(f"*{path.suffix}")).read_bytes())
+    path.write_bytes(data)
+    if kind == "gone":
+        path.unlink()
+
+
+def _record(folder: Path, seconds: int) -> Path:
+    types = common_types().types
+    with BagWriter(folder) as bag:
+        for camera in CAMERAS:
+            bag.add_topic(image(camera), IMAGE)
+        for tick in range(seconds * RATE):
+            time_ns = NANO + tick * NANO // RATE
+            stamp = types["builtin_interfaces/msg/Time"](sec=time_ns // NANO, nanosec=time_ns % NANO)
+            for side, camera in enumerate(CAMERAS):
+                header = types["std_msgs/msg/Header"](stamp=stamp, frame_id=camera)
+                pixels = _frame(2 * tick + side).reshape(-1)
+                bag.write(image(camera), encode(types[IMAGE](header, SIZE, SIZE, "rgb8", 0, 3 * SIZE, pixels)), time_ns)
+    return folder
+
+
+def _frame(number: int) -> np.ndarray:
+    """Coarse random colours with a little noise: compressed about as well as a rendered picture."""
+    chance = np.random.default_rng(number)
+    coarse = chance.integers(0, 250, (8, 8, 3), dtype=np.uint8).repeat(SIZE // 8, 0).repeat(SIZE // 8, 1)
+    return coarse + chance.integers(0, 4, (SIZE, SIZE, 3), dtype=np.uint8)
+
+
+def _memory(bag: Path, out: Path) -> float:
+    """Peak memory of the command, megabytes; of all the children so far, so the smaller recording comes first."""
+    command = [sys.executable, "-m", "unified_agent.cli", "relabel", str(bag), "--out", str(out), "--device", "cpu"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
