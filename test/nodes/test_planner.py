@@ -7,14 +7,18 @@ import pytest
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
-# The node imports it in its thread, which may take longer than a test waits for an answer.
+# The node imports them in its thread, which may take longer than a test waits for an answer; and in a process that has
+# rendered in software already, importing them fails (two LLVMs).
+import open_clip  # noqa: F401
 import torch  # noqa: F401
 from std_msgs.msg import String
 
 from unified_agent.language.planner import Planner, plan_of_lines
 from unified_agent.language.refusal import check_text
+from unified_agent.learning.experiments import actors
 from unified_agent.nodes import topics
 from unified_agent.nodes.planner import PlannerNode
+from unified_agent.sim import tasks
 
 GRASP = "the robot is grasping the red object"
 ANSWERS = {"take red": [GRASP, "end"], "hold both": [GRASP, GRASP.replace("red", "blue"), "end"]}
@@ -92,3 +96,22 @@ def test_the_instruction_of_the_launch_waits_for_those_who_must_hear_of_it(graph
         graph.partner.create_publisher(topic.type, topic.name, topic.qos)
     graph.until(lambda: plans)
     assert plans[-1].data == GRASP
+
+
+def test_a_video_is_watched_instead_of_read(graph, table, tmp_path):
+    path = tmp_path / "hand.mp4"
+    assert actors.perform(tasks.get("stack_red_on_blue"), 3, "fr3", path)
+    graph.add(PlannerNode)
+    plans = graph.heard(topics.PLAN)
+    graph.say(topics.INSTRUCTION, String(data=str(path)))
+    graph.until(lambda: plans, seconds=60)
+    assert plans[-1].data == f"{GRASP}\nthe red object is on top of the blue object"
+    assert table.asked == []
+
+
+def test_a_video_that_is_not_there_is_refused(graph, table):
+    graph.add(PlannerNode)
+    plans = graph.heard(topics.PLAN)
+    graph.say(topics.INSTRUCTION, String(data="/nowhere/hand.mp4"))
+    graph.until(lambda: plans)
+    assert plans[-1].data == ""

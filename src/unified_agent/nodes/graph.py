@@ -83,7 +83,7 @@ ARGUMENTS = (
         "clip_model",
         "default",
         "CLIP: default, NAME:TAG of open_clip, hf-hub:OWNER/REPOSITORY, or a folder.",
-        _of("clip_model", "captioner", "recorder"),
+        _of("clip_model", "captioner", "planner", "recorder"),
     ),
     Argument(
         "planner",

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The planner node: turns an instruction into a plan, or refuses it with the reason."""
+"""The planner node: turns an instruction, or a video of what is wanted, into a plan, or refuses it with the reason."""
 
 import queue
 import sys
 import threading
 import time
+from pathlib import Path
 
 from std_msgs.msg import String
 
 from unified_agent.errors import UserError
+from unified_agent.language.plan import Plan
 from unified_agent.nodes import shell, topics
 from unified_agent.nodes.parameters import Spec
 
 WAIT_PERIOD = 0.2
+VIDEOS = (".mp4", ".mkv", ".mov", ".avi", ".webm")
+"""An instruction that ends like this is the path of a video on the machine of this node."""
 
 
 class PlannerNode(shell.AgentNode):
@@ -20,6 +24,7 @@ class PlannerNode(shell.AgentNode):
 
     PARAMETERS = (
         Spec("planner", "smollm2", "Language model: 'smollm2' (ships, offline) or hf:<model id or folder>."),
+        Spec("clip_model", "default", "CLIP that watches a video given as an instruction; see the captioner's."),
         Spec("device", "auto", "Where the language model computes.", options=("auto", "cpu", "cuda")),
         Spec("threads", 2, "CPU threads of the language model.", low=1, high=256),
         Spec("instruction", "", "Given once, when the other nodes are ready; empty: wait for /instruction."),
@@ -84,7 +89,7 @@ class PlannerNode(shell.AgentNode):
         self.report(shell.OK, f"planning: {instruction[:200]}")
         started = time.monotonic()
         try:
-            plan = planner.plan(instruction)
+            plan = self._watch(instruction) if instruction.lower().endswith(VIDEOS) else planner.plan(instruction)
         except UserError as error:
             self._seconds = time.monotonic() - started
             # The reason first: who reads the empty plan will ask for it.
@@ -94,6 +99,16 @@ class PlannerNode(shell.AgentNode):
         self._seconds = time.monotonic() - started
         self._plan.publish(String(data="\n".join(goal.sentence for goal in plan.subgoals)))
         self.report(shell.OK, f"planned {len(plan.subgoals)} sub-goals in {self._seconds:.1f} s")
+
+    def _watch(self, path: str) -> Plan:
+        from unified_agent.language.subgoals import VOCABULARY
+        from unified_agent.vision import watching
+        from unified_agent.vision.clip import Clip
+        from unified_agent.vision.detector import Detector
+
+        clip = Clip.load(self.settings["clip_model"], self.settings["device"])
+        detector = Detector(clip, [goal.sentence for goal in VOCABULARY])
+        return watching.plan_of(watching.frames_of(Path(path.strip()).expanduser()), detector)
 
 
 def main() -> int:
