@@ -4,7 +4,6 @@
 import array
 import shutil
 import sys
-import threading
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,13 +18,14 @@ from unified_agent.nodes.drawing import Drawing
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.topics import Topic
 from unified_agent.recording import topics as names
+from unified_agent.recording.background import BackgroundWriter
 from unified_agent.recording.bag import BagWriter, quality_of_service
 from unified_agent.recording.facts import WORDS, EpisodeFacts
 from unified_agent.recording.images import COMPRESSED_IMAGE, compressed
 from unified_agent.recording.models_used import models_used
 from unified_agent.robot.arm import Arm
 
-FLUSH_PERIOD = 0.5
+LOOK_PERIOD = 0.5
 # After an episode's end the recording goes on for this long (wall seconds), so that the video shows how it stands.
 TAIL = 1.0
 # What was said before an episode starts and belongs to it.
@@ -42,8 +42,8 @@ class DiskFull(UserError):
 class Recorder(shell.AgentNode):
     """Opens an episode at ``start``, closes it after ``end``, and holds everything that is sent in between.
 
-    Messages go to the bag as they came, undecoded, in the thread that receives them (images are encoded there where
-    ``image_format`` asks for it). Whatever goes wrong ends the recording, never the node; /diagnostics says why.
+    Messages go to the bag as they came, undecoded (images are encoded where ``image_format`` asks for it), and a thread
+    writes them. Whatever goes wrong ends the recording, never the node; /diagnostics says why.
 
     Attributes:
         run: folder of the recordings.
@@ -78,16 +78,14 @@ class Recorder(shell.AgentNode):
             }
         )
         self._standing: dict[str, bytes] = {}
-        self.bag: BagWriter | None = None
+        self.bag: BackgroundWriter | None = None
         self._facts = EpisodeFacts()
         self._number = 0
         self._written = ""
         self._closing = None
-        self._syncing = threading.Thread()
-        self._sync_error: OSError | None = None
         for topic in self._topics:
             self.listen(topic, partial(self._record, topic), topics.RECORDED, raw=True)
-        self.create_timer(FLUSH_PERIOD, self._flush, clock=self.steady)
+        self.create_timer(LOOK_PERIOD, self._look, clock=self.steady)
         self._drawing = Drawing(self)
         self.report(shell.OK, f"ready: recordings go to {self.run}")
 
@@ -153,12 +151,13 @@ class Recorder(shell.AgentNode):
         folder = self.run / f"episode_{self._number:03d}"
         self.run.mkdir(parents=True, exist_ok=True)
         self._check_room()
-        self.bag = BagWriter(folder, split_bytes=self.settings["split_size"] * MEGABYTE)
+        bag = BagWriter(folder, split_bytes=self.settings["split_size"] * MEGABYTE)
         for topic in self._topics:
             qos = _quality_of_service(topic.qos)
-            self.bag.add_topic(topic.name, topic.type_name, qos)
+            bag.add_topic(topic.name, topic.type_name, qos)
             if topic.name in self._compressed and self.settings["image_format"] != "raw":
-                self.bag.add_topic(self._compressed[topic.name], COMPRESSED_IMAGE, qos)
+                bag.add_topic(self._compressed[topic.name], COMPRESSED_IMAGE, qos)
+        self.bag = BackgroundWriter(bag)
         self._facts = EpisodeFacts(instruction, models=self._models)
         self._facts.write(folder)
         if self.settings["video"]:
@@ -178,7 +177,7 @@ class Recorder(shell.AgentNode):
         try:
             self._facts.write(bag.folder)
             bag.close()
-        except OSError as error:
+        except (OSError, UserError) as error:
             bag.abandon()
             self.report(shell.ERROR, f"the recording {bag.folder} could not be finished: {error}")
             return
@@ -190,26 +189,15 @@ class Recorder(shell.AgentNode):
         if self.context.ok():
             self.report(shell.OK, f"wrote {' and '.join(files)}")
 
-    def _flush(self) -> None:
+    def _look(self) -> None:
+        """Whether the recording goes well; also when nothing comes."""
         if self.bag is None:
             return
         try:
-            if self._sync_error is not None:
-                raise self._sync_error
-            self.bag.flush()
+            self.bag.check()
             self._check_room()
-        except (OSError, DiskFull) as error:
+        except (OSError, UserError) as error:
             self._give_up(error)
-            return
-        if not self._syncing.is_alive():
-            self._syncing = threading.Thread(target=self._sync, args=(self.bag,), name="recorder sync", daemon=True)
-            self._syncing.start()
-
-    def _sync(self, bag: BagWriter) -> None:
-        try:
-            bag.sync()
-        except OSError as error:
-            self._sync_error = error
 
     def _check_room(self) -> None:
         free = shutil.disk_usage(self.run).free
@@ -222,7 +210,6 @@ class Recorder(shell.AgentNode):
     def _give_up(self, error: Exception) -> None:
         """Stop recording this episode and say so: a recording with a hole must not pass for a whole one."""
         bag, self.bag = self.bag, None
-        self._sync_error = None
         self.report(shell.ERROR, f"recording stopped: {error}")
         if bag is None:
             return
@@ -231,7 +218,7 @@ class Recorder(shell.AgentNode):
         try:
             self._facts.write(bag.folder)
             bag.close()
-        except OSError as closing:
+        except (OSError, UserError) as closing:
             bag.abandon()
             self.get_logger().error(f"{bag.folder} could not be closed: {closing}")
 

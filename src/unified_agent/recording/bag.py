@@ -3,7 +3,6 @@
 
 import json
 import os
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -135,7 +134,7 @@ class BagWriter:
         self._file.flush()
 
     def sync(self) -> None:
-        """Force what was flushed to the disk; may be called from another thread."""
+        """Force what was flushed to the disk."""
         self._file.sync()
 
     def close(self) -> None:
@@ -234,9 +233,7 @@ class _File:
         self._writer.flush()
 
     def sync(self) -> None:
-        # Another thread may close the file meanwhile; closing syncs it.
-        with suppress(ValueError):
-            os.fsync(self._stream.fileno())
+        os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         self._writer.finish()
