@@ -41,7 +41,7 @@ def test_what_was_taken_is_readable_soon_without_closing(bag, monkeypatch):
     monkeypatch.setattr(background, "FLUSH_PERIOD", 0.05)
     writer = BackgroundWriter(bag)
     writer.write(TOPIC, string("stack"), 1)
-    eventually(lambda: bag.path.stat().st_size > 500)
+    eventually(lambda: bag.path.stat().st_size > 0)
     assert len(list(BagReader(writer.folder).messages())) == 1
     writer.close()
 
@@ -59,9 +59,9 @@ def test_an_error_of_the_disk_is_told_by_the_next_call(bag, monkeypatch):
 
 def test_more_than_the_disk_takes_is_refused_and_not_kept_in_memory(bag, monkeypatch):
     monkeypatch.setattr(background, "BACKLOG", 100)
-    monkeypatch.setattr(bag, "write", lambda *message: time.sleep(0.2))
+    monkeypatch.setattr(bag, "write", lambda *message: time.sleep(0.5))
     writer = BackgroundWriter(bag)
+    writer.write(TOPIC, string("x" * 200), 1)
     with pytest.raises(WriteFailed, match="wait for the disk"):
-        for number in range(5):
-            writer.write(TOPIC, string("x" * 100), number)
+        writer.write(TOPIC, string("stack"), 2)
     writer.close()

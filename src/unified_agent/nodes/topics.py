@@ -31,10 +31,12 @@ COMMAND = _keep_last(10)
 # Standing facts (the plan, the sub-goal): who comes late is told the newest. Subscribers ask for COMMAND, which takes
 # both kinds of publisher; the policy so never acts on a plan that is older than itself.
 FACT = _keep_last(1, latched=True)
+# What is measured, many times a second: a second of it may wait while a machine is busy, before the recorder misses any.
+STATE = _keep_last(100)
 # Images: a 640x480 frame is larger than Fast DDS's default shared-memory segment and travels in fragments; best effort
 # loses whole images with any fragment, reliable resends it. A best-effort subscriber still matches. Deep enough for the
 # recorder to miss none when it is busy for a moment and time runs fast.
-IMAGE = _keep_last(20)
+IMAGE = _keep_last(40)
 # The captioner's end of it: only the newest frame is of use.
 NEWEST = _keep_last(1)
 # The recorder's end of everything: room for bursts while a chunk is being compressed.
@@ -64,11 +66,11 @@ SUBGOAL = Topic(names.SUBGOAL, String, FACT)
 REACHED = Topic(names.REACHED, String, COMMAND)
 CAPTION = Topic(names.CAPTION, String, COMMAND)
 SCORES = Topic(names.SCORES, DiagnosticArray, COMMAND)
-OBJECTS = Topic(names.OBJECTS, MarkerArray, COMMAND)
-JOINT_STATES = Topic(names.JOINT_STATES, JointState, COMMAND)
+OBJECTS = Topic(names.OBJECTS, MarkerArray, STATE)
+JOINT_STATES = Topic(names.JOINT_STATES, JointState, STATE)
 EPISODE = Topic(names.EPISODE, String, COMMAND)
 DIAGNOSTICS = Topic(names.DIAGNOSTICS, DiagnosticArray, COMMAND)
-CLOCK_TOPIC = Topic(names.CLOCK, Clock, COMMAND)
+CLOCK_TOPIC = Topic(names.CLOCK, Clock, STATE)
 
 
 def image(camera: str) -> Topic:
