@@ -31,7 +31,7 @@ COMMAND = _keep_last(10)
 # Standing facts (the plan, the sub-goal): who comes late is told the newest. Subscribers ask for COMMAND, which takes
 # both kinds of publisher; the policy so never acts on a plan that is older than itself.
 FACT = _keep_last(1, latched=True)
-# What is measured, many times a second: a second of it may wait while a machine is busy, before the recorder misses any.
+# What is measured, many times a second: a second of it may wait while a machine is busy, and the recorder misses none.
 STATE = _keep_last(100)
 # Images: a 640x480 frame is larger than Fast DDS's default shared-memory segment and travels in fragments; best effort
 # loses whole images with any fragment, reliable resends it. A best-effort subscriber still matches. Deep enough for the
