@@ -37,12 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--successive-frames", type=int, default=3, help="frames in a row that make a sentence reached")
     parser.add_argument("--tolerance", type=float, default=0.02, help="seconds between frames of one moment")
+    parser.add_argument(
+        "--buffer", type=Path, metavar="DIR", help="add what was picked and placed to this buffer of 'learn'"
+    )
+    parser.add_argument("--arm", default="fr3", help="with --buffer: the arm that was recorded, a name in config/arms")
 
 
 def run(arguments: argparse.Namespace) -> dict:
     """Label every bag, show what was found, and go on where one cannot be read."""
     import torch
 
+    from unified_agent.learning.buffer import Buffer
     from unified_agent.learning.relabelling import Question, place, relabel
     from unified_agent.recording.reader import BagReader, find_bags
     from unified_agent.vision.clip import Clip
@@ -60,6 +65,7 @@ def run(arguments: argparse.Namespace) -> dict:
         thresholds |= {sentence: arguments.threshold for sentence in sentences if sentence not in known}
     detector = Detector(clip, sentences, thresholds)
     question = Question(arguments.clip, tuple(arguments.image_topic), arguments.successive_frames, arguments.tolerance)
+    buffer = Buffer(arguments.buffer) if arguments.buffer else None
     labelled, failed, sizes = {}, {}, {}
     for bag in bags:
         try:
@@ -76,6 +82,8 @@ def run(arguments: argparse.Namespace) -> dict:
             else:
                 labelled[str(bag)] = labels
                 progress.write(_told(labels, place(bag, arguments.out)))
+                if buffer is not None:
+                    progress.write(f"  buffer: {_remember(place(bag, arguments.out), arguments, buffer)}")
             progress.update(begin + sizes[bag] - progress.n)
     for bag, why in failed.items():
         print(f"failed: {bag}: {why}")
@@ -86,6 +94,22 @@ def run(arguments: argparse.Namespace) -> dict:
         },
         "failed": failed,
     }
+
+
+def _remember(copy: Path, arguments: argparse.Namespace, buffer) -> str:
+    """Add a labelled copy's decisions to the lifelong buffer, under a name of its own; what was added, or why not."""
+    from unified_agent.learning.bag_experience import experience_of
+    from unified_agent.recording.reader import BagReader
+    from unified_agent.robot.arm import Arm
+
+    try:
+        episode = experience_of(BagReader(copy), Arm.load(arguments.arm))
+    except UserError as error:
+        return f"nothing: {error}"
+    if episode is None:
+        return "nothing: no object was picked"
+    path = buffer.write(f"bag_{copy.parent.name}_{copy.name}", [episode])
+    return f"{len(episode)} decisions -> {path}"
 
 
 def _sentences(arguments: argparse.Namespace) -> tuple[list[str], dict[str, float]]:
