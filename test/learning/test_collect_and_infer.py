@@ -11,7 +11,15 @@ from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
 SETTINGS = Settings(
-    task="grasp_red", steps=50, episodes=4, updates=3, batch=8, evaluate_every=50, evaluations=2, explore=1.0
+    task="grasp_red",
+    steps=50,
+    episodes=4,
+    updates=3,
+    last_updates=3,
+    batch=8,
+    evaluate_every=50,
+    evaluations=2,
+    explore=1.0,
 )
 PLANS = {"grasp_red": ("the robot is grasping the red object",)}
 

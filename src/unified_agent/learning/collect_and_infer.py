@@ -43,6 +43,7 @@ class Settings:
         arm: a name or a YAML path.
         episodes: a round; after each the policy is trained.
         updates: gradient steps after a round.
+        last_updates: gradient steps after the last round, with a learning rate that falls to nothing.
         batch: decisions a gradient step.
         learning_rate: of AdamW.
         explore: the share of actions drawn uniformly from the basket.
@@ -61,7 +62,8 @@ class Settings:
     seed: int = 0
     arm: str = "fr3"
     episodes: int = 48
-    updates: int = 50
+    updates: int = 200
+    last_updates: int = 4_000
     batch: int = 128
     learning_rate: float = 1e-3
     explore: float = 0.2
@@ -95,7 +97,7 @@ class Progress:
         steps: actions collected.
         rounds: a row a round, for the diary.
         measured: a row a measurement: steps and success rate.
-        finished: no round is to come.
+        finished: the last updates are done.
     """
 
     round: int = 0
@@ -144,7 +146,7 @@ class CollectAndInfer:
             self._learner.add(self._lessons(episode))
         self.reused = self._learner.successes
         self._resume()
-        self._diary = Diary(folder, self.progress.steps)
+        self._diary = Diary(folder, self.progress.rounds, self.progress.measured)
 
     @property
     def policy(self) -> Policy:
@@ -159,15 +161,18 @@ class CollectAndInfer:
             self._measure()
         with tqdm(total=settings.steps, initial=progress.steps, unit="action", mininterval=1, desc="learn") as bar:
             bar.set_postfix_str(self._summary())
-            while not progress.finished:
+            while not self._enough():
                 self._round()
                 if self._measurement_due():
                     self._measure()
-                progress.finished = progress.steps >= settings.steps or self._good_enough()
-                self._save()
-                self._diary.write(progress.rounds, progress.measured, self._title())
+                self._keep()
                 bar.set_postfix_str(self._summary(), refresh=False)
                 bar.update(progress.steps - bar.n)
+        if not progress.finished:
+            self._learner.update(settings.last_updates, settings.batch, anneal=True)
+            self._measure()
+            progress.finished = True
+            self._keep()
         self._diary.close()
         return progress
 
@@ -214,8 +219,7 @@ class CollectAndInfer:
 
     def _measurement_due(self) -> bool:
         last = self.progress.measured[-1]["steps"] if self.progress.measured else 0
-        due = self.progress.steps - last >= self._settings.evaluate_every
-        return due or self.progress.steps >= self._settings.steps
+        return self.progress.steps - last >= self._settings.evaluate_every
 
     def _measure(self) -> None:
         """Success without exploration, by MuJoCo's true poses, from the same starts every time."""
@@ -226,9 +230,11 @@ class CollectAndInfer:
         row["false_claims"] = float(np.mean([e.done and not e.success for e in episodes]))
         self.progress.measured.append(row)
 
-    def _good_enough(self) -> bool:
-        measured = self.progress.measured
-        return bool(measured) and measured[-1]["success"] >= self._settings.until
+    def _enough(self) -> bool:
+        """Whether no round is to come."""
+        progress, settings = self.progress, self._settings
+        good = bool(progress.measured) and progress.measured[-1]["success"] >= settings.until
+        return progress.finished or progress.steps >= settings.steps or good
 
     def _summary(self) -> str:
         parts = []
@@ -272,17 +278,20 @@ class CollectAndInfer:
         saved = torch.load(path, weights_only=True)
         self._learner.restore(saved["learner"])
         self.progress = Progress(**saved["progress"])
-        self.progress.finished = self.progress.steps >= self._settings.steps or self._good_enough()
+        if self.progress.steps < self._settings.steps and self._settings.until > 1:
+            self.progress.finished = False  # more steps are asked for than the last time
         for number in range(self.progress.round):
             file = self._buffer.folder / f"{self._file(number)}.safetensors"
             if file.is_file():
                 for episode in load(file):
                     self._learner.add(self._lessons(episode))
 
-    def _save(self) -> None:
+    def _keep(self) -> None:
+        """Write down where the run stands, and show it."""
         partial = self._folder / f".{PROGRESS}"
         torch.save({"learner": self._learner.state(), "progress": asdict(self.progress)}, partial)
         partial.replace(self._folder / PROGRESS)
+        self._diary.write(self.progress.rounds, self.progress.measured, self._title())
 
 
 def steps_to(measured: Sequence[dict], rate: float) -> int | None:

@@ -14,25 +14,25 @@ class Diary:
 
     Args:
         folder: of the run.
-        steps: done before; what TensorBoard knows of later ones is dropped.
+        rounds, measured: rows that were written before.
     """
 
-    def __init__(self, folder: Path, steps: int) -> None:
+    def __init__(self, folder: Path, rounds: Sequence[dict], measured: Sequence[dict]) -> None:
         self._folder = folder
+        steps = rounds[-1]["steps"] if rounds else 0
+        # What was logged after the last round that counts is dropped.
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=steps + 1)
-        self._written = steps
+        self._rounds, self._measured = len(rounds), len(measured)
 
     def write(self, rounds: Sequence[dict], measured: Sequence[dict], title: str) -> None:
         """Log what is new, and draw the curve again if a measurement came."""
-        for rows, prefix in ((rounds, "collect"), (measured, "measured")):
-            for row in rows:
-                if row["steps"] > self._written:
-                    for name, value in row.items():
-                        if name != "steps":
-                            self._board.add_scalar(f"{prefix}/{name}", value, row["steps"])
-        if measured and measured[-1]["steps"] > self._written:
+        for rows, known, prefix in ((rounds, self._rounds, "collect"), (measured, self._measured, "measured")):
+            for row in rows[known:]:
+                for name in row.keys() - {"steps"}:
+                    self._board.add_scalar(f"{prefix}/{name}", row[name], row["steps"])
+        if len(measured) > self._measured:
             draw_curve(rounds, measured, title, self._folder / CURVE)
-        self._written = rounds[-1]["steps"]
+        self._rounds, self._measured = len(rounds), len(measured)
         self._board.flush()
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The learner: clones the newest successes, and hands its weights to all collectors."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +23,7 @@ class Learner:
     Args:
         arm: whose basket it acts in.
         sentences: that it must be able to read, beside the vocabulary.
-        learning_rate: constant.
+        learning_rate: of AdamW.
         keep: how many of the newest decisions are learnt from.
         seed: of the weights and the batches.
 
@@ -37,7 +38,7 @@ class Learner:
         self.successes = 0
         self._optimiser = torch.optim.AdamW(self.network.parameters(), lr=learning_rate, weight_decay=1e-4)
         self._generator = torch.Generator().manual_seed(seed)
-        self._keep = keep
+        self._keep, self._learning_rate = keep, learning_rate
         self._data: Demonstrations | None = None
 
     def add(self, data: Demonstrations) -> None:
@@ -55,14 +56,23 @@ class Learner:
         sentences, numbers = np.unique(self._data.sentences, return_counts=True)
         return dict(zip(map(str, sentences), map(int, numbers), strict=True))
 
-    def update(self, steps: int, batch: int) -> float | None:
-        """So many gradient steps; the mean loss in nats, or None while there is no success to learn from."""
+    def update(self, steps: int, batch: int, anneal: bool = False) -> float | None:
+        """So many gradient steps; the mean loss in nats, or None while there is no success to learn from.
+
+        Args:
+            steps: how many.
+            batch: decisions a step.
+            anneal: let the learning rate fall to nothing, along a cosine.
+        """
         if self._data is None:
             return None
         lessons = Lessons(self._data, self.network, POSITION_NOISE)
         self.network.train()
         losses = []
-        for _ in range(steps):
+        for step in range(steps):
+            share = 0.5 * (1 + math.cos(math.pi * step / steps)) if anneal else 1.0
+            for group in self._optimiser.param_groups:
+                group["lr"] = share * self._learning_rate
             loss = self.network.loss(*lessons.draw(batch, self._generator))
             self._optimiser.zero_grad(set_to_none=True)
             loss.backward()
