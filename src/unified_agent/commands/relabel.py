@@ -136,10 +136,10 @@ def _read(path: Path) -> tuple[list[str], dict[str, float]]:
         content = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else text.splitlines()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"The sentences in {path} cannot be read: {error}") from None
+    lines = content if isinstance(content, (list, dict)) else []
     thresholds = content if isinstance(content, dict) else {}
-    sentences = [" ".join(line.split()) for line in content or () if isinstance(line, str) and line.strip()]
-    numbers = all(isinstance(value, (int, float)) for value in thresholds.values())
-    if not isinstance(content, (list, dict)) or not sentences or not numbers:
+    sentences = [" ".join(line.split()) for line in lines if isinstance(line, str) and line.strip()]
+    if not sentences or not all(isinstance(gamma, (int, float)) for gamma in thresholds.values()):
         raise UserError(
             f"Expected sentences in {path}: one a line, or in YAML a list, or a mapping of sentences to thresholds."
         )

@@ -123,7 +123,9 @@ class _Source:
                     message.header.stamp = messages.stamp(now)
                     self._publishers[topic].publish(message)
                     self.sent[topic] += 1
-                    due[topic] += 1 / (STATE_RATE if message is state else IMAGE_RATE)
+                    # As a camera does: what could not be sent in its time is never made up for in a burst.
+                    period = 1 / (STATE_RATE if message is state else IMAGE_RATE)
+                    due[topic] = max(at + period, now)
             time.sleep(max(0.0, begin + min(due.values()) - time.monotonic()))
 
     def end(self) -> float:
