@@ -64,6 +64,7 @@ setup(
     extras_require={
         "baselines": ["stable-baselines3>=2.7"],
         "cluster": ["ray>=2.40"],
+        "rerun": ["rerun-sdk>=0.30"],
         "ros": [
             "ros-kilted-common-interfaces",
             "ros-kilted-rclpy",

@@ -18,7 +18,7 @@ from unified_agent.nodes import graph
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ElementTree.parse(ROOT / "package.xml").getroot()
 ROS = {"launch", "launch_ros"}
-LIBRARIES = {"PIL": "pillow", "open_clip": "open_clip_torch", "yaml": "PyYAML"}
+LIBRARIES = {"PIL": "pillow", "open_clip": "open_clip_torch", "yaml": "PyYAML", "rerun": "rerun-sdk"}
 
 
 def imported() -> set[str]:
@@ -65,11 +65,11 @@ def test_every_ros_package_imported_is_an_exec_depend():
 
 def test_every_library_imported_is_required():
     libraries = {canonicalize_name(LIBRARIES.get(module, module)) for module in imported() if not is_ros(module)}
-    optional = {name for extra in ("baselines", "cluster") for name in required(extra)}
+    optional = {name for extra in ("baselines", "cluster", "rerun") for name in required(extra)}
     assert libraries <= set(required()) | optional
 
 
-@pytest.mark.parametrize("extra", ["", "baselines", "cluster", "ros", "test"])
+@pytest.mark.parametrize("extra", ["", "baselines", "cluster", "rerun", "ros", "test"])
 def test_every_requirement_is_pinned_inside_its_range(extra):
     pins, requirements = pinned(), required(extra)
     assert requirements

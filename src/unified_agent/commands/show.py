@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``unified-agent show BAG``: a recording as a video or as one picture."""
+"""``unified-agent show BAG``: a recording as a video, as one picture, or for the Rerun viewer."""
 
 import argparse
 from pathlib import Path
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help=".mp4: a video; .png: a contact sheet (default: <bag>.show.mp4 where you are)",
+        help=".mp4: a video; .png: a contact sheet; .rrd: for the Rerun viewer (default: <bag>.show.mp4 where you are)",
     )
     parser.add_argument("--rate", type=int, default=10, help="of a video, frames a second")
     parser.add_argument("--moments", type=int, default=8, help="of a contact sheet")
@@ -31,11 +31,12 @@ def run(arguments: argparse.Namespace) -> dict:
     from unified_agent.recording.film import film
     from unified_agent.recording.history import History
     from unified_agent.recording.reader import BagReader
+    from unified_agent.recording.rerun_log import rerun_log
 
     reader = BagReader(arguments.bag)
     out = arguments.out or Path(f"{reader.name}.show.mp4")
-    if out.suffix not in (".mp4", ".png"):
-        raise UserError(f"--out ends in .mp4 (a video) or .png (a contact sheet), not '{out.name}'.")
+    if out.suffix not in (".mp4", ".png", ".rrd"):
+        raise UserError(f"--out ends in .mp4 (a video), .png (a contact sheet) or .rrd (for Rerun), not '{out.name}'.")
     if arguments.rate < 1 or arguments.moments < 1:
         raise UserError("--rate and --moments are 1 or more.")
     topics = image_topics(reader, tuple(arguments.image_topic))
@@ -46,7 +47,10 @@ def run(arguments: argparse.Namespace) -> dict:
             drawn = contact_sheet(reader, topics, partial, arguments.moments)
         else:
             with tqdm(total=reader.size, unit="B", unit_scale=True, desc="show") as progress:
-                drawn = film(reader, topics, partial, arguments.rate, progress.update)
+                if out.suffix == ".rrd":
+                    drawn = rerun_log(reader, topics, partial, progress.update)
+                else:
+                    drawn = film(reader, topics, partial, arguments.rate, progress.update)
         if not drawn:
             raise UserError(f"{arguments.bag} has no frame of {' and '.join(topics)} that can be shown.")
         partial.replace(out)

@@ -22,6 +22,8 @@ from unified_agent.recording.reader import BagReader
 
 # Wall seconds in which a recorder starts, and in which it closes its files.
 PATIENCE = 60.0
+# Wall seconds that a message may be under way on a busy machine: large images lose fragments, which are sent again.
+UNDER_WAY = 3.0
 IMAGE_RATE, STATE_RATE = 30.0, 100.0
 SIZE = (480, 640)
 
@@ -129,7 +131,8 @@ class _Source:
             time.sleep(max(0.0, begin + min(due.values()) - time.monotonic()))
 
     def end(self) -> float:
-        """End the episode and the recorder; the CPU seconds that the recorder used."""
+        """End the episode, when what is under way has come, and the recorder; the CPU seconds that it used."""
+        time.sleep(UNDER_WAY)
         self._publishers[topics.EPISODE.name].publish(String(data="end success"))
         self._follow(lambda: self._follower.figure("recorder", "written"))
         self._recorder.send_signal(signal.SIGINT)

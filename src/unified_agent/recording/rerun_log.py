@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A recording for the Rerun viewer: cameras, arm, objects, scores and words on one time line, to scrub through."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from unified_agent.errors import UserError
+from unified_agent.recording import topics
+from unified_agent.recording.cameras import Cameras
+from unified_agent.recording.facts import WORDS
+from unified_agent.recording.messages import NANO, BadMessage
+from unified_agent.recording.reader import BagReader
+from unified_agent.recording.scores import scores_of
+
+TIMELINE = "recording"
+JPEG_QUALITY = 85
+
+
+def rerun_log(
+    reader: BagReader, images: tuple[str, ...], path: Path, progress: Callable[[int], object] = lambda read: None
+) -> int:
+    """Write a ``.rrd`` file: ``rerun FILE.rrd`` opens it.
+
+    Entities: ``cameras/<name>`` (images), ``joints/<name>`` (rad or m), ``objects`` (boxes in ``base_link``, m),
+    ``scores/<sentence>`` (above the threshold), ``words`` (what was said).
+
+    Args:
+        images: topics of the images.
+        progress: called with the bytes of the bag that were read since the last call.
+
+    Returns:
+        Sets of frames written.
+
+    Raises:
+        UserError: Rerun is not installed.
+    """
+    try:
+        import rerun
+    except ImportError:
+        raise UserError("A .rrd file needs Rerun, which is optional: pip install 'unified_agent[rerun]'.") from None
+    log = rerun.RecordingStream("unified_agent")
+    log.save(path)
+    cameras = Cameras(reader, images)
+    spoken = {*WORDS, topics.JOINT_STATES, topics.OBJECTS, topics.SCORES} & set(reader.topics)
+    frames = position = 0
+    for message in reader.messages({*images, *spoken}):
+        log.set_time(TIMELINE, duration=message.received / NANO)
+        for complete in cameras.see(message):
+            frames += 1
+            for topic, frame in zip(images, complete.frames, strict=True):
+                log.log(f"cameras/{topics.camera_of(topic)}", rerun.Image(frame).compress(jpeg_quality=JPEG_QUALITY))
+        if message.topic in spoken:
+            try:
+                _tell(rerun, log, message.topic, reader.decode(message))
+            except BadMessage:
+                continue
+        progress(reader.position - position)
+        position = reader.position
+    progress(reader.position - position)
+    log.flush()
+    return frames
+
+
+def _tell(rerun, log, topic: str, said) -> None:
+    """Log one message; ``rerun`` is the module, ``log`` the stream."""
+    match topic:
+        case topics.JOINT_STATES:
+            for name, position in zip(said.name, said.position, strict=False):
+                log.log(f"joints/{name}", rerun.Scalars([float(position)]))
+        case topics.OBJECTS:
+            centres = [[one.pose.position.x, one.pose.position.y, one.pose.position.z] for one in said.markers]
+            sizes = [[one.scale.x, one.scale.y, one.scale.z] for one in said.markers]
+            turns = [[getattr(one.pose.orientation, axis) for axis in "xyzw"] for one in said.markers]
+            colours = [[one.color.r, one.color.g, one.color.b] for one in said.markers]
+            log.log("objects", rerun.Boxes3D(centers=centres, sizes=sizes, quaternions=turns, colors=colours))
+        case topics.SCORES:
+            for sentence, score in scores_of(said).items():
+                log.log(f"scores/{sentence}", rerun.Scalars([score.value - score.gamma]))
+        case _:
+            log.log("words", rerun.TextLog(f"{topic} {said.data}"))
