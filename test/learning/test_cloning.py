@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from unified_agent.errors import UserError
-from unified_agent.learning.cloning import CloningSettings, Demonstrations, clone
+from unified_agent.learning.cloning import CloningSettings, Demonstrations, Lessons, clone
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork
 
 CONFIG = NetworkConfig(words=("grasp", "red"), objects=("red",), centre=(0.5, 0.0, 0.0), width=16, heads=2, layers=1)
@@ -62,3 +62,12 @@ def test_a_data_set_comes_back_from_disk_as_it_was(tmp_path):
 def test_nothing_to_clone_is_said():
     with pytest.raises(UserError, match="holds no decision"):
         clone(network(), demonstrations(0), CloningSettings(steps=1))
+
+
+def test_a_scene_elsewhere_is_the_same_scene():
+    lessons = Lessons(demonstrations(), network(), position_noise=0.0, shift=0.05)
+    objects, tool, _, _, actions = lessons.draw(64, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(actions, objects[:, 0, :2])
+    tool_y = tool[:, 1]
+    assert tool_y.std() > 0.01 and tool_y.abs().max() <= 0.05 + 1e-6
+    torch.testing.assert_close(tool[:, 2], torch.full((64,), 0.2))

@@ -84,12 +84,14 @@ class Lessons:
         data: at least one decision.
         network: that will learn them.
         position_noise: standard deviation added to every position, metres.
+        shift: move the whole scene by up to this along x and along y, metres, and mirror every other one about the
+            middle of the basket: wherever things lie, what to do with them is the same.
 
     Raises:
         UserError: there is no decision.
     """
 
-    def __init__(self, data: Demonstrations, network: PolicyNetwork, position_noise: float) -> None:
+    def __init__(self, data: Demonstrations, network: PolicyNetwork, position_noise: float, shift: float = 0.0) -> None:
         if not len(data):
             raise UserError("There is nothing to clone: the data set holds no decision.")
         self._objects, self._tool, self._actions = (
@@ -101,19 +103,31 @@ class Lessons:
         situation = self._kind * (self._objects.shape[1] + 1) + _held(self._objects, self._tool, self._holding)
         self._weights = (1.0 / (torch.bincount(situation).float() + RARE))[situation]
         self._noise, self._device = position_noise, network.centre.device
+        self._shift, self._middle = shift, float(network.centre[1])
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
         """The arguments of ``PolicyNetwork.loss`` for ``count`` decisions, on the network's device."""
         rows = torch.multinomial(self._weights, count, replacement=True, generator=generator)
         noise = self._noise * torch.randn(count, self._objects.shape[1] + 1, 3, generator=generator)
-        batch = (
-            self._objects[rows] + noise[:, 1:],
-            self._tool[rows] + noise[:, 0],
-            self._holding[rows],
-            self._words[self._kind[rows]],
-            self._actions[rows],
-        )
+        objects, tool, actions = self._objects[rows] + noise[:, 1:], self._tool[rows] + noise[:, 0], self._actions[rows]
+        if self._shift:
+            objects, tool, actions = self._elsewhere(objects, tool, actions, generator)
+        batch = objects, tool, self._holding[rows], self._words[self._kind[rows]], actions
         return tuple(part.to(self._device) for part in batch)
+
+    def _elsewhere(self, objects: torch.Tensor, tool: torch.Tensor, actions: torch.Tensor, generator: torch.Generator):
+        """The same scenes in other places: moved, and half of them mirrored along y."""
+        count = len(actions)
+        move = torch.empty(count, 2).uniform_(-self._shift, self._shift, generator=generator)
+        side = 1.0 - 2.0 * torch.randint(2, (count,), generator=generator)
+
+        def moved(places: torch.Tensor) -> torch.Tensor:
+            x = places[..., 0] + move[:, 0].view(-1, *[1] * (places.ndim - 2))
+            y = (places[..., 1] - self._middle) * side.view(-1, *[1] * (places.ndim - 2)) + self._middle
+            y = y + move[:, 1].view(-1, *[1] * (places.ndim - 2))
+            return torch.cat([x[..., None], y[..., None], places[..., 2:]], dim=-1)
+
+        return moved(objects), moved(tool), moved(actions)
 
 
 def clone(

@@ -62,7 +62,7 @@ class Settings:
     seed: int = 0
     arm: str = "fr3"
     episodes: int = 48
-    updates: int = 200
+    updates: int = 100
     last_updates: int = 4_000
     batch: int = 128
     learning_rate: float = 1e-3

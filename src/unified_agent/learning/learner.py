@@ -14,6 +14,8 @@ from unified_agent.policy.network import PolicyNetwork
 from unified_agent.robot.arm import Arm
 
 POSITION_NOISE = 0.003
+SHIFT = 0.05
+"""How far a scene is moved before it is learnt from, metres: self-made experience is scarce."""
 GRADIENT_LIMIT = 1.0
 
 
@@ -66,7 +68,7 @@ class Learner:
         """
         if self._data is None:
             return None
-        lessons = Lessons(self._data, self.network, POSITION_NOISE)
+        lessons = Lessons(self._data, self.network, POSITION_NOISE, SHIFT)
         self.network.train()
         losses = []
         for step in range(steps):
