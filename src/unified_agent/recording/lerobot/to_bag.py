@@ -16,6 +16,7 @@ from unified_agent.recording.messages import NANO, common_types, encode
 
 # Time of the first moment: a stamp of zero means "not stamped".
 START = NANO
+MICRO = 1_000_000
 
 
 def to_bag(dataset: DatasetReader, number: int, folder: Path) -> int:
@@ -48,7 +49,8 @@ def to_bag(dataset: DatasetReader, number: int, folder: Path) -> int:
         say(topics.INSTRUCTION, task, START)
         say(topics.EPISODE, f"start {task}", START)
         for row in dataset.rows(number):
-            last = START + round(row.seconds * NANO)
+            # Datasets keep their times in 32 bits: what is below a microsecond is noise.
+            last = START + round(row.seconds * MICRO) * (NANO // MICRO)
             stamp = types["builtin_interfaces/msg/Time"](sec=last // NANO, nanosec=last % NANO)
             if row.state is not None:
                 header, none = types["std_msgs/msg/Header"](stamp=stamp, frame_id=""), np.zeros(0)
