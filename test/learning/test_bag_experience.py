@@ -12,9 +12,8 @@ from unified_agent.learning.bag_experience import SENTENCES, experience_of
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.images import IMAGE
 from unified_agent.recording.messages import NANO, common_types, encode
-from unified_agent.recording.overlay import Score
 from unified_agent.recording.reader import BagReader
-from unified_agent.recording.scores import TYPE, encoded
+from unified_agent.recording.scores import TYPE, Score, encoded
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics
 

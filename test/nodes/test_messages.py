@@ -8,7 +8,7 @@ from builtin_interfaces.msg import Time
 
 from unified_agent.nodes import messages
 from unified_agent.nodes.messages import BadMessage
-from unified_agent.recording.overlay import Score
+from unified_agent.recording.scores import Score
 from unified_agent.robot.trajectory import JointTrajectory
 
 FRAME = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)

@@ -18,7 +18,7 @@ from unified_agent.nodes import messages, policy, topics
 from unified_agent.nodes.policy import PolicyNode
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
-from unified_agent.recording.overlay import Score
+from unified_agent.recording.scores import Score
 from unified_agent.robot.arm import Arm
 
 ARM = Arm.load("fr3")

@@ -19,8 +19,8 @@ from unified_agent.nodes import messages, recorder, topics
 from unified_agent.nodes.recorder import Recorder
 from unified_agent.recording.facts import EpisodeFacts
 from unified_agent.recording.images import any_frame
-from unified_agent.recording.overlay import Score
 from unified_agent.recording.reader import BagReader
+from unified_agent.recording.scores import Score
 
 ARM_TOPICS = ("/joint_trajectory_controller/joint_trajectory", "/gripper_controller/joint_trajectory")
 GRASP = "the robot is grasping the red object"

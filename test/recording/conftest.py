@@ -9,8 +9,7 @@ import pytest
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, compressed
 from unified_agent.recording.messages import NANO, common_types, encode
-from unified_agent.recording.overlay import Score
-from unified_agent.recording.scores import TYPE, encoded
+from unified_agent.recording.scores import TYPE, Score, encoded
 
 SIZE = 32
 STRING = "std_msgs/msg/String"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 
-from unified_agent.recording.overlay import CURRENT, TRUE, PlanProgress, Scene, Score, draw
+from unified_agent.recording.overlay import PlanProgress, Scene, draw
+from unified_agent.recording.palette import CURRENT, TRUE
+from unified_agent.recording.scores import Score
 
 PLAN = ["the robot is grasping the red object", "the red object is on top of the blue object"]
 FRAMES = {"left": np.zeros((128, 128, 3), np.uint8), "right": np.full((128, 128, 3), 255, np.uint8)}

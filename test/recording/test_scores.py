@@ -2,8 +2,7 @@
 import pytest
 
 from unified_agent.recording.messages import NANO, BadMessage, Decoder, TopicInfo
-from unified_agent.recording.overlay import Score
-from unified_agent.recording.scores import TYPE, encoded, scores_of
+from unified_agent.recording.scores import TYPE, Score, encoded, scores_of
 
 SCORES = {"the red object is on the table": Score(0.75, 0.5), "the robot is grasping the red object": Score(-0.25, 0.5)}
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from unified_agent.recording.facts import EpisodeFacts
 from unified_agent.recording.history import History
-from unified_agent.recording.overlay import CURRENT
+from unified_agent.recording.palette import CURRENT
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.timeline import timeline
 

@@ -17,8 +17,8 @@ from unified_agent.recording.bag import BagWriter, topic_info
 from unified_agent.recording.cameras import TOLERANCE, Cameras, image_topics
 from unified_agent.recording.frame_sets import FrameSet
 from unified_agent.recording.messages import NANO, Message, common_types, encode
-from unified_agent.recording.overlay import Score
 from unified_agent.recording.reader import BagReader
+from unified_agent.recording.scores import Score
 from unified_agent.vision.detector import Detector, ReachedFilter
 
 STRING = "std_msgs/msg/String"

@@ -13,7 +13,7 @@ from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.nodes import messages, shell, topics
 from unified_agent.nodes.frames import NewestFrames
 from unified_agent.nodes.parameters import Spec, Value
-from unified_agent.recording.overlay import Score
+from unified_agent.recording.scores import Score
 
 # Without frames for this long (wall seconds) the captioner says that it is blind.
 BLIND_AFTER = 2.0

@@ -19,9 +19,8 @@ from unified_agent.nodes.topics import BASE_FRAME
 from unified_agent.recording.facts import plan_sentences as plan_sentences
 from unified_agent.recording.images import frame_of as frame_of
 from unified_agent.recording.messages import NANO, BadMessage
-from unified_agent.recording.overlay import Score
+from unified_agent.recording.scores import Score, values_of
 from unified_agent.recording.scores import scores_of as scores_of
-from unified_agent.recording.scores import values_of
 from unified_agent.robot.trajectory import JointTrajectory
 
 

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 from unified_agent.recording.cameras import Cameras
 from unified_agent.recording.history import History
 from unified_agent.recording.messages import NANO
-from unified_agent.recording.overlay import BACKGROUND, CURRENT, FAINT, LINE, MARGIN, TEXT, TRUE, fit, font
+from unified_agent.recording.overlay import LINE, MARGIN, fit, font
+from unified_agent.recording.palette import BACKGROUND, CURRENT, FAINT, TEXT, TRUE
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.timeline import timeline
 from unified_agent.recording.topics import camera_of

@@ -9,8 +9,8 @@ import numpy as np
 from unified_agent.recording import topics
 from unified_agent.recording.facts import plan_sentences
 from unified_agent.recording.messages import NANO
-from unified_agent.recording.overlay import PlanProgress, Scene, Score, draw
-from unified_agent.recording.scores import scores_of
+from unified_agent.recording.overlay import PlanProgress, Scene, draw
+from unified_agent.recording.scores import Score, scores_of
 from unified_agent.recording.video import VideoWriter
 
 # What `EpisodeVideo.hear` draws.

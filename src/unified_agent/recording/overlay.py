@@ -4,38 +4,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-if TYPE_CHECKING:
-    from unified_agent.recording.timeline import Timeline
+from unified_agent.recording.palette import BACKGROUND, CURRENT, FAINT, LOW, TEXT, TRUE
+from unified_agent.recording.scores import Score
+from unified_agent.recording.timeline import Timeline
 
 FRAME_SIZE = 384
 MARGIN = 12
 LINE = 20
 HEADER = 2 * LINE + MARGIN
 BAR = 84
-
-BACKGROUND = (18, 20, 24)
-TEXT = (225, 228, 232)
-FAINT = (130, 136, 145)
-TRUE = (90, 200, 120)
-CURRENT = (250, 190, 80)
-LOW = (95, 130, 190)
-
-
-@dataclass(frozen=True)
-class Score:
-    """A sentence's score in one frame, and the threshold (gamma) above which it is held true."""
-
-    value: float
-    gamma: float
-
-    @property
-    def over(self) -> bool:
-        return self.value > self.gamma
 
 
 @dataclass
@@ -84,7 +65,7 @@ class Scene:
     scores: Mapping[str, Score] = field(default_factory=dict)
     time: float = 0.0
     outcome: str = ""
-    timeline: "Timeline | None" = None
+    timeline: Timeline | None = None
     start: float | None = None
 
 

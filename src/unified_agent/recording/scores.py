@@ -3,13 +3,25 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from unified_agent.recording.messages import NANO, BadMessage, common_types, encode
-from unified_agent.recording.overlay import Score
 
 TYPE = "diagnostic_msgs/msg/DiagnosticArray"
 # DiagnosticStatus.OK: over its threshold; STALE: not.
 OVER, UNDER = 0, 3
+
+
+@dataclass(frozen=True)
+class Score:
+    """A sentence's score in one frame, and the threshold (gamma) above which it is held true."""
+
+    value: float
+    gamma: float
+
+    @property
+    def over(self) -> bool:
+        return self.value > self.gamma
 
 
 def values_of(score: Score) -> dict[str, str]:

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from unified_agent.recording.history import History
-from unified_agent.recording.overlay import BACKGROUND, CURRENT, FAINT, TEXT
+from unified_agent.recording.palette import BACKGROUND, CURRENT, FAINT, TEXT
 
 LINES = 8
 DPI = 100
