@@ -53,10 +53,17 @@ def test_a_graph_that_runs_on_the_same_domain_stops_a_second_before_it_starts(tm
     assert not (tmp_path / "runs").exists()
 
 
+def hear_signals() -> None:
+    """What is started hears the signals that the tests were told to ignore (in the background, under nohup)."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def started(tmp_path: Path, *words: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "unified_agent.cli", "up", "sim", *words, f"runs:={tmp_path}", "--json"]
     environment = {**os.environ, "STARTED_BY": str(tmp_path)}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env=environment, preexec_fn=hear_signals, **pipes)
 
 
 def running_nodes(tmp_path: Path) -> list[str]:
