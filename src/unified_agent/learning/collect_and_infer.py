@@ -27,7 +27,12 @@ from unified_agent.sim import tasks
 
 REUSE_UPDATES = 500
 """Gradient steps on old experience before the first round."""
+COLLECTING_TEMPERATURE = 1.0
+"""Of the actions that are learnt from. Below 1 each round would clone a narrower policy than the one before, and what
+was off centre by chance at the beginning would stay so."""
 PROGRESS, SETTINGS = "progress.pt", "settings.json"
+_MAY_CHANGE = ("steps", "until", "last_updates")
+"""Settings that may be others when a run goes on."""
 _EVALUATION_SEEDS = 2_000_000_000
 _RUN_SEEDS = 10_000_000
 
@@ -180,7 +185,7 @@ class CollectAndInfer:
         settings, progress = self._settings, self.progress
         first = progress.round * settings.episodes
         chosen = [self._assignment(first + n, settings.explore) for n in range(settings.episodes)]
-        policy = self.policy if self._learner.successes else None
+        policy = self._learner.policy(COLLECTING_TEMPERATURE) if self._learner.successes else None
         episodes = [episode for chunk in self._crew.play(chosen, policy) for episode in chunk]
         self._buffer.write(self._file(progress.round), episodes)
         for episode in episodes:
@@ -263,7 +268,7 @@ class CollectAndInfer:
             partial.replace(path)
             return name
         found = json.loads(path.read_text())
-        other = {k: v for k, v in found["settings"].items() if k not in ("steps", "until") and v != wanted.get(k)}
+        other = {k: v for k, v in found["settings"].items() if k not in _MAY_CHANGE and v != wanted.get(k)}
         if other:
             raise UserError(
                 f"'{self._folder}' holds a run with other settings ({other}): give the same ones to go on with it, or "
