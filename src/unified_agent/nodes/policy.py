@@ -34,7 +34,7 @@ class PolicyNode(shell.AgentNode):
 
     PARAMETERS = (
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
-        Spec("policy", "default", "Checkpoint: 'default' (ships) or a folder of train-policy."),
+        Spec("policy", "default", "Checkpoint: 'default' (ships) or a folder of learn or train-policy."),
         Spec("device", "auto", "Where the network computes.", options=("auto", "cpu", "cuda")),
         Spec("threads", 1, "CPU threads of the network.", low=1, high=256),
         Spec("seed", 0, "Of the sampled actions.", low=0),
