@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-hindsight", action="store_true", help="learn only from the sub-goal that was pursued")
     parser.add_argument("--whole-task", action="store_true", help="the baseline: only the whole task is rewarded")
     parser.add_argument("--randomise", action="store_true", help="random lights, colours, table and camera poses")
+    parser.add_argument("--last-updates", type=int, default=4_000, help="gradient steps after the last round")
     parser.add_argument("--until", type=float, default=2.0, help="stop at this measured success rate")
     parser.add_argument("--evaluate-every", type=int, default=2_000, help="picks and places between measurements")
 
