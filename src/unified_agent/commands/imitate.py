@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Read the video, carry out its plan in simulation, and return what came of it."""
-    from unified_agent.language.subgoals import VOCABULARY
+    from unified_agent.language.subgoals import SENTENCES
     from unified_agent.learning.evaluation import Agent, evaluate_plans
     from unified_agent.sim.tasks import Task, lasting
     from unified_agent.vision import watching
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> dict:
 
     if arguments.episodes < 1:
         raise UserError(f"--episodes must be 1 or more, not {arguments.episodes}.")
-    detector = Detector(Clip.load(arguments.clip_model, arguments.device), [goal.sentence for goal in VOCABULARY])
+    detector = Detector(Clip.load(arguments.clip_model, arguments.device), SENTENCES)
     plan = watching.plan_of(watching.frames_of(arguments.video), detector).subgoals
     print(f"In {arguments.video}:")
     for number, goal in enumerate(plan, start=1):

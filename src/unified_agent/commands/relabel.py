@@ -125,9 +125,9 @@ def _sentences(arguments: argparse.Namespace) -> tuple[list[str], dict[str, floa
 
         plan = Planner.load(arguments.planner, arguments.device).plan(arguments.instruction)
         return [goal.sentence for goal in plan.subgoals], {}
-    from unified_agent.language.subgoals import VOCABULARY
+    from unified_agent.language.subgoals import SENTENCES
 
-    return [goal.sentence for goal in VOCABULARY], {}
+    return list(SENTENCES), {}
 
 
 def _read(path: Path) -> tuple[list[str], dict[str, float]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from unified_agent.language.plan import MAX_SUBGOALS
 from unified_agent.language.refusal import REASONS
-from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.language.subgoals import SENTENCES
 
 END = "end"
 _LINE = None  # key of a finished line in the trie
@@ -25,10 +25,9 @@ class Grammar:
     def __init__(self, encode: Callable[[str], Sequence[int]], separator: str = "\n") -> None:
         self._encode = encode
         self._separator = separator
-        sentences = [goal.sentence for goal in VOCABULARY]
         refusals = [line for line, _ in REASONS.values()]
-        self._first = self._trie([*sentences, *refusals])
-        self._later = self._trie([*sentences, END])
+        self._first = self._trie([*SENTENCES, *refusals])
+        self._later = self._trie([*SENTENCES, END])
         self._last = self._trie([END])
 
     def tokens(self, lines: Sequence[str]) -> list[int]:

@@ -67,4 +67,5 @@ VOCABULARY: tuple[SubGoal, ...] = (
     *(SubGoal(Relation.ON_TOP_OF, a, b) for a in OBJECTS for b in OBJECTS if a != b),
     *(SubGoal(Relation.ON_TABLE, a) for a in OBJECTS),
 )
+SENTENCES = tuple(goal.sentence for goal in VOCABULARY)
 _BY_SENTENCE = {goal.sentence: goal for goal in VOCABULARY}

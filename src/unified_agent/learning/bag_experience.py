@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from unified_agent.errors import UserError
-from unified_agent.language.subgoals import OBJECTS, VOCABULARY
+from unified_agent.language.subgoals import OBJECTS, SENTENCES
 from unified_agent.learning.experience import Episode, compressed
 from unified_agent.policy.mdp import State
 from unified_agent.recording import topics
@@ -19,7 +19,6 @@ from unified_agent.recording.reader import BagReader
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics
 
-SENTENCES = tuple(goal.sentence for goal in VOCABULARY)
 # Seconds for which a gripper that closed must measure "holding"; opening and closing pass through it faster.
 HELD = 0.5
 # Metres below its highest point at which the tool still counts as above everything, between two decisions.

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.learning.calibration import Detection, calibrate, evaluate, pooled
 from unified_agent.learning.frames import FrameSet
 from unified_agent.vision.clip import CARD, Clip
 from unified_agent.vision.detector import Detector
 
-SENTENCES = tuple(goal.sentence for goal in VOCABULARY)
 FIGURE = "report.png"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unified_agent.language.subgoals import VOCABULARY, SubGoal
+from unified_agent.language.subgoals import SENTENCES, SubGoal
 from unified_agent.learning.experience import Episode, compressed
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.policy.pursuit import Outcome, Pursuit
@@ -14,7 +14,6 @@ from unified_agent.sim.env import StackObjects
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
-SENTENCES = tuple(goal.sentence for goal in VOCABULARY)
 REST = 0.1
 """Seconds between the end of a motion and the look at what it did."""
 
@@ -92,8 +91,9 @@ class Collector:
     def _look(self, running: Sequence["_Rollout"]) -> None:
         views = np.stack([np.stack(list(rollout.env.frames().values())) for rollout in running])
         for rollout, view, scores in zip(running, views, self._detector.score_views(views), strict=True):
-            true = {s for s, yes in zip(SENTENCES, self._detector.true(scores), strict=True) if yes}
-            rollout.see([compressed(frame) for frame in view] if self._pictures else [], scores, true)
+            rollout.see(
+                [compressed(frame) for frame in view] if self._pictures else [], scores, self._detector.seen(scores)
+            )
 
 
 class _Rollout:

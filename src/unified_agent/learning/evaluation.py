@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unified_agent.language.planner import Planner, Refusal
-from unified_agent.language.subgoals import VOCABULARY, SubGoal
+from unified_agent.language.subgoals import SENTENCES, SubGoal
 from unified_agent.learning.trial import Trial, run_trial
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.sim.env import StackObjects
@@ -49,7 +49,7 @@ def evaluate_plans(
     agent: Agent, planned: Sequence[tuple[Task, Sequence[SubGoal] | Refusal]], seed: int, randomise: bool
 ) -> Iterator[Trial]:
     """One trial for each task with its plan, or the reason why it has none; as ``evaluate``."""
-    detector = Detector(Clip.load(agent.clip, agent.device), [goal.sentence for goal in VOCABULARY])
+    detector = Detector(Clip.load(agent.clip, agent.device), SENTENCES)
     policy = Policy.load(agent.policy, agent.device)
     env = StackObjects(arm=agent.arm, randomise=randomise)
     try:

@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import OBJECTS
 from unified_agent.policy.mdp import Action, State
+from unified_agent.recording import images
 
 JPEG_QUALITY = 92
 _FORMAT = "unified_agent experience 1"
@@ -55,10 +56,8 @@ class Episode:
 
 
 def compressed(frame: np.ndarray) -> bytes:
-    """A frame (H, W, 3), RGB, uint8, as JPEG."""
-    out = io.BytesIO()
-    Image.fromarray(frame).save(out, "JPEG", quality=JPEG_QUALITY)
-    return out.getvalue()
+    """A frame (H, W, 3), RGB, uint8, as JPEG of the quality that is kept."""
+    return images.compressed(frame, "jpeg", JPEG_QUALITY)
 
 
 def save(episodes: Sequence[Episode], path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from unified_agent.errors import UserError
-from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.learning.relabelling import BATCH, Question, place, relabel
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.images import IMAGE
@@ -25,7 +25,6 @@ from unified_agent.vision.detector import Detector
 
 RATE, SIZE = 10, 128
 ROUNDS = 3
-SENTENCES = [goal.sentence for goal in VOCABULARY]
 
 
 def relabel_profile(seconds: int = 60) -> dict:

@@ -115,7 +115,7 @@ class Stage:
         runner = MotionRunner(self._arm, self._motions.act(action, world.state(), world.arm_positions))
         while not runner.done:
             for move in runner.step(world.time, world.arm_positions):
-                (world.command_gripper if move.gripper else world.command_arm)(move.trajectory)
+                world.begin(move)
             world.step(CONTROL_STEPS)
             yield
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from unified_agent.language.subgoals import OBJECTS, VOCABULARY, SubGoal
+from unified_agent.language.subgoals import OBJECTS, SENTENCES, SubGoal
 from unified_agent.learning.cloning import CloningSettings, clone
 from unified_agent.learning.practice import practise
 from unified_agent.policy.checkpoint import Policy
@@ -48,7 +48,7 @@ def train(arm: str, states: int, settings: CloningSettings, folder: Path, device
 def describe(arm: Arm, sentences: Sequence[str] = ()) -> NetworkConfig:
     """The network for an arm's basket, the words of the vocabulary and those of other sentences."""
     x_min, x_max, y_min, y_max = arm.basket
-    said = [*(goal.sentence for goal in VOCABULARY), *sentences]
+    said = [*SENTENCES, *sentences]
     words = sorted({word for sentence in said for word in split_words(sentence)})
     centre = ((x_min + x_max) / 2, (y_min + y_max) / 2, OBJECT_SIZE / 2)
     return NetworkConfig(words=tuple(words), objects=OBJECTS, centre=centre)

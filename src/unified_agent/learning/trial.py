@@ -10,10 +10,7 @@ from unified_agent.language.subgoals import SubGoal
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.policy.pursuit import Outcome
 from unified_agent.robot.execution import Phase, PlanExecution
-from unified_agent.robot.kinematics import Kinematics
-from unified_agent.robot.motions import Motions
 from unified_agent.sim.env import StackObjects
-from unified_agent.sim.scene import OBJECT_SIZE
 from unified_agent.sim.world import CONTROL_STEPS
 from unified_agent.vision.detector import Detector, ReachedFilter
 
@@ -52,22 +49,20 @@ def run_trial(
     change what it does.
     """
     world = env.world
-    motions = Motions(world.arm, Kinematics(world.arm), OBJECT_SIZE)
     execution = PlanExecution(
-        world.arm, motions, lambda state, sentence: policy.act(state, sentence, rng), plan, world.time, tries
+        world.arm, env.motions, lambda state, sentence: policy.act(state, sentence, rng), plan, world.time, tries
     )
     reached = ReachedFilter()
     while execution.phase is not Phase.ENDED:
         if execution.phase is Phase.AIMING:
             env.state = world.state()
         for move in execution.step(world.time, env.state, world.arm_positions):
-            (world.command_gripper if move.gripper else world.command_arm)(move.trajectory)
+            world.begin(move)
         if execution.phase is Phase.WATCHING:
             world.step(round(FRAME_PERIOD / world.timestep))
             _judge(execution, detector, reached, world.time, env.frames())
         elif execution.phase is not Phase.ENDED:
-            periods = np.ceil(execution.patience(world.time) / (CONTROL_STEPS * world.timestep) - 1e-6)
-            world.step(max(1, int(periods)) * CONTROL_STEPS)
+            world.step(world.periods(execution.patience(world.time)) * CONTROL_STEPS)
     env.state = world.state()
     pursuit = execution.pursuit
     return Trial(env.task.success(world), pursuit.outcome is Outcome.SUCCESS, execution.actions, pursuit.reason)
@@ -77,8 +72,7 @@ def _judge(
     execution: PlanExecution, detector: Detector, reached: ReachedFilter, time: float, frames: dict[str, np.ndarray]
 ) -> None:
     """Do with a frame of each camera what the captioner does."""
-    over = detector.true(detector.scores(frames))
-    true = {sentence for sentence, is_over in zip(detector.sentences, over, strict=True) if is_over}
+    true = detector.seen(detector.scores(frames))
     sentence = execution.sentence
     if reached.update(sentence, sentence in true):
         execution.reached(sentence)

@@ -9,7 +9,7 @@ from functools import partial
 from std_msgs.msg import String
 
 from unified_agent.errors import UserError
-from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.nodes import messages, shell, topics
 from unified_agent.nodes.frames import NewestFrames
 from unified_agent.nodes.parameters import Spec, Value
@@ -41,7 +41,7 @@ class Captioner(shell.AgentNode):
         from unified_agent.vision.detector import Detector, ReachedFilter
 
         torch.set_num_threads(self.settings["threads"])
-        self._known = tuple(goal.sentence for goal in VOCABULARY)
+        self._known = SENTENCES
         self._asked = tuple(filter(None, self.settings["sentences"]))
         clip = Clip.load(self.settings["clip_model"], self.settings["device"])
         self._detector = Detector(clip, self._known + self._asked)

@@ -101,13 +101,13 @@ class PlannerNode(shell.AgentNode):
         self.report(shell.OK, f"planned {len(plan.subgoals)} sub-goals in {self._seconds:.1f} s")
 
     def _watch(self, path: str) -> Plan:
-        from unified_agent.language.subgoals import VOCABULARY
+        from unified_agent.language.subgoals import SENTENCES
         from unified_agent.vision import watching
         from unified_agent.vision.clip import Clip
         from unified_agent.vision.detector import Detector
 
         clip = Clip.load(self.settings["clip_model"], self.settings["device"])
-        detector = Detector(clip, [goal.sentence for goal in VOCABULARY])
+        detector = Detector(clip, SENTENCES)
         return watching.plan_of(watching.frames_of(Path(path.strip()).expanduser()), detector)
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The world as a Gymnasium environment whose steps are whole picks and places."""
 
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -20,7 +19,6 @@ from unified_agent.sim.world import CONTROL_STEPS, World
 
 register()
 
-_PERIOD = CONTROL_STEPS * World.timestep
 _ASTRAY = 0.06
 """An object this far outside the basket ends the episode, metres."""
 
@@ -41,6 +39,10 @@ class StackObjects(gymnasium.Env):
         max_actions: of an episode.
         camera_size, randomise: see ``World``.
         world: an existing world to act in instead.
+
+    Attributes:
+        world: what is acted in.
+        motions: of its arm.
     """
 
     metadata: ClassVar = {"render_modes": ["rgb_array"], "render_fps": 1}
@@ -60,7 +62,7 @@ class StackObjects(gymnasium.Env):
             world = World(arm, camera_size=camera_size, randomise=randomise)
         self.world, self.render_mode, self.max_actions = world, render_mode, max_actions
         self.task = tasks.get(task)
-        self._motions = Motions(world.arm, Kinematics(world.arm), OBJECT_SIZE)
+        self.motions = Motions(world.arm, Kinematics(world.arm), OBJECT_SIZE)
         x_min, x_max, y_min, y_max = world.arm.basket
         self._low, self._high = np.array([x_min, y_min]), np.array([x_max, y_max])
         self.action_space = gymnasium.spaces.Box(self._low.astype(np.float32), self._high.astype(np.float32))
@@ -105,16 +107,16 @@ class StackObjects(gymnasium.Env):
         """
         world = self.world
         try:
-            moves = self._motions.act(action, self.state, world.arm_positions)
+            moves = self.motions.act(action, self.state, world.arm_positions)
         except Unreachable as error:
             return str(error)
         runner = MotionRunner(world.arm, moves)
         while True:
             for move in runner.step(world.time, world.arm_positions):
-                (world.command_gripper if move.gripper else world.command_arm)(move.trajectory)
+                world.begin(move)
             if runner.done:
                 break
-            periods = max(1, math.ceil(runner.patience(world.time) / _PERIOD - 1e-6))
+            periods = world.periods(runner.patience(world.time))
             if watch is None:
                 world.step(periods * CONTROL_STEPS)
                 continue

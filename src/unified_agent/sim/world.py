@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one world: an arm over a basket with boxes, in MuJoCo."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from unified_agent.policy.mdp import State
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.controller import TrajectoryController
 from unified_agent.robot.kinematics import Kinematics
+from unified_agent.robot.motions import Move
 from unified_agent.robot.physics import mujoco
 from unified_agent.robot.trajectory import JointTrajectory
 from unified_agent.sim import layouts, scene
@@ -124,6 +126,14 @@ class World:
     def command_gripper(self, trajectory: JointTrajectory, start: float | None = None) -> None:
         """Follow a trajectory of the first gripper joint."""
         self._gripper.command(trajectory, self.time, start)
+
+    def begin(self, move: Move) -> None:
+        """Follow the trajectory of a move, with the arm or with the gripper."""
+        (self.command_gripper if move.gripper else self.command_arm)(move.trajectory)
+
+    def periods(self, seconds: float) -> int:
+        """Whole control periods that last at least so long; at least one."""
+        return max(1, math.ceil(seconds / (CONTROL_STEPS * self.timestep) - 1e-6))
 
     def hold(self) -> None:
         """Drop all trajectories: the arm stays where it is, the gripper keeps what it was told."""

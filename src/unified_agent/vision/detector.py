@@ -85,6 +85,10 @@ class Detector:
         """Which scores exceed their thresholds, bool, shape (..., M)."""
         return scores > self.thresholds
 
+    def seen(self, scores: np.ndarray) -> set[str]:
+        """The sentences whose scores, shape (M,), exceed their thresholds."""
+        return {self.sentences[index] for index in np.flatnonzero(self.true(scores))}
+
     def best(self, scores: np.ndarray) -> str:
         """The caption: the sentence that is furthest above its threshold (or least below)."""
         return self.sentences[int(np.argmax(scores - self.thresholds))]

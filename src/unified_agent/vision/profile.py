@@ -9,7 +9,7 @@ import torch
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
-from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
@@ -26,7 +26,7 @@ def captioner_profile(clip: Clip | None = None, seconds: float = 3.0, cameras: i
         detector's time for one frame.
     """
     clip = clip or Clip.load()
-    detector = Detector(clip, [goal.sentence for goal in VOCABULARY])
+    detector = Detector(clip, SENTENCES)
     height, width = clip.image_size
     frames = np.random.default_rng(0).integers(0, 256, (cameras, height, width, 3), dtype=np.uint8)
     views = {str(i): frame for i, frame in enumerate(frames)}

@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unified_agent.errors import UserError
-from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.learning.evaluation import Agent, evaluate_plans
 from unified_agent.learning.experiments import actors
 from unified_agent.learning.experiments.results import Results
@@ -29,7 +29,7 @@ def run(folder: Path, policy: str, clip: str, arm: str, seed: int, quick: bool) 
     """
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(folder / "video.jsonl")
-    detector = Detector(Clip.load(clip), [goal.sentence for goal in VOCABULARY])
+    detector = Detector(Clip.load(clip), SENTENCES)
     agent = Agent(arm=arm, planner="none", clip=clip, policy=policy)
     wanted = [task for group in GROUPS for task in tasks.group(group)]
     numbers = range(QUICK_VIDEOS if quick else VIDEOS)
