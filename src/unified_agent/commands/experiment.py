@@ -2,12 +2,14 @@
 """``unified-agent experiment``: the results of the Unified Agent paper, made again."""
 
 import argparse
+import importlib
 import json
 import time
 from pathlib import Path
 
 from unified_agent.errors import UserError, nearest
-from unified_agent.learning.experiments import NAMES
+from unified_agent.learning import experiments
+from unified_agent.learning.experiments import NAMES, Conditions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,60 +34,21 @@ def run(arguments: argparse.Namespace) -> dict:
         raise UserError(f"--seeds must be 1 or more, not {arguments.seeds}.")
     begin = time.monotonic()
     folder = arguments.out / (f"{arguments.name}-quick" if arguments.quick else arguments.name)
-    result, draw = _EXPERIMENTS[arguments.name](arguments, folder)
+    experiment = importlib.import_module(f"{experiments.__name__}.{arguments.name}")
+    conditions = Conditions(
+        arguments.seeds,
+        arguments.quick,
+        arguments.arm,
+        arguments.clip_model,
+        arguments.policy,
+        arguments.collectors,
+    )
+    result = experiment.run(folder, conditions)
+    print(experiment.tell(result))
     result = {"quick": arguments.quick, **result, "seconds_of_this_call": round(time.monotonic() - begin)}
     arguments.results.mkdir(parents=True, exist_ok=True)
     path = arguments.results / f"{arguments.name}.json"
     path.write_text(json.dumps(result, indent=1, default=float) + "\n")
-    draw(result, path.with_suffix(".png"))
+    experiment.draw(result, path.with_suffix(".png"))
     print(f"The figures are in {path} and {path.with_suffix('.png')}.")
     return {"ok": True, **result}
-
-
-def _scheduling(arguments: argparse.Namespace, folder: Path):
-    from unified_agent.learning.experiments import scheduling
-
-    result = scheduling.run(
-        folder, arguments.policy, arguments.clip_model, arguments.arm, seed=20_000, quick=arguments.quick
-    )
-    for row in result["rows"]:
-        print(f"  {row['success']:3} of {row['episodes']:3}  {row['said']}")
-    print(f"{result['success']:.1%} of {result['episodes']} episodes; failed because of {result['failed_because_of']}")
-    return result, scheduling.draw
-
-
-def _exploration(arguments: argparse.Namespace, folder: Path):
-    from unified_agent.learning.experiments import exploration
-
-    result = exploration.run(
-        folder, arguments.seeds, arguments.quick, arguments.arm, arguments.clip_model, arguments.collectors
-    )
-    for task, by_learner in result["steps_to"].items():
-        for learner, steps in by_learner.items():
-            print(f"  {task:30} {learner:20} actions to {steps}")
-    print(f"sparseness {result['sparseness']}, slope {result['slope']}")
-    return result, exploration.draw
-
-
-def _reuse(arguments: argparse.Namespace, folder: Path):
-    from unified_agent.learning.experiments import reuse
-
-    result = reuse.run(
-        folder, arguments.seeds, arguments.quick, arguments.arm, arguments.clip_model, arguments.collectors
-    )
-    for kind, by_task in result["steps_to"].items():
-        print(f"  {kind}: actions to {result['rate']:.0%} success: {by_task}")
-    return result, reuse.draw
-
-
-def _video(arguments: argparse.Namespace, folder: Path):
-    from unified_agent.learning.experiments import video
-
-    result = video.run(
-        folder, arguments.policy, arguments.clip_model, arguments.arm, seed=30_000, quick=arguments.quick
-    )
-    print(f"{result['videos']} videos: list right {result['right_list']:.1%}, done again {result['done_again']:.1%}")
-    return result, video.draw
-
-
-_EXPERIMENTS = {"exploration": _exploration, "reuse": _reuse, "scheduling": _scheduling, "video": _video}

@@ -42,16 +42,13 @@ class Diary:
 
 def draw_curve(rounds: Sequence[dict], measured: Sequence[dict], title: str, path: Path) -> None:
     """Success over actions: measured without exploration, and while exploring."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.5, 3.6), layout="constrained")
+    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
+    axes = figure.subplots()
     axes.plot([r["steps"] for r in rounds], [r["success"] for r in rounds], lw=0.8, label="while exploring")
     axes.plot([m["steps"] for m in measured], [m["success"] for m in measured], "o-", label="measured")
     axes.set(xlabel="actions", ylabel="success rate (true poses)", title=title, ylim=(-0.02, 1.02))
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)

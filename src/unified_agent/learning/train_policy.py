@@ -76,14 +76,11 @@ def _skill(env: StackObjects, policy: Policy, task: tasks.Task, goal: SubGoal, s
 
 def draw_losses(losses: list[float], path: Path) -> None:
     """Plot the loss over the gradient steps."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6, 3.5), layout="constrained")
+    figure = Figure(figsize=(6, 3.5), layout="constrained")
+    axes = figure.subplots()
     axes.plot(100 * np.arange(1, len(losses) + 1), losses)
     axes.set(xlabel="gradient step", ylabel="negative log likelihood (nats)", title="Behaviour cloning")
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from unified_agent.learning.collect_and_infer import steps_to
-from unified_agent.learning.experiments import learners
+from unified_agent.learning.experiments import Conditions, learners
 from unified_agent.learning.experiments.results import Results
 from unified_agent.sim import tasks
 from unified_agent.sim.env import StackObjects
@@ -28,30 +28,28 @@ RATES = (0.5, 0.8, 0.9)
 RANDOM_ACTIONS = {"grasp_red": 4_000, "stack_red_on_blue": 20_000}
 
 
-def run(
-    folder: Path, seeds: int, quick: bool, arm: str, clip: str, collectors: int, only: Sequence[str] = tuple(BUDGETS)
-) -> dict:
-    """All runs, one after another; a finished one is not made again.
+def run(folder: Path, conditions: Conditions, only: Sequence[str] = tuple(BUDGETS)) -> dict:
+    """All runs, one after another; a finished one is not made again. ``quick``: a quarter of the actions.
 
     Args:
         folder: of the runs.
-        seeds: runs of each learner.
-        quick: a quarter of the actions.
+        conditions: seeds, arm, CLIP and collectors.
         only: tasks.
     """
+    seeds = conditions.seeds
     results = Results(folder / "exploration.jsonl")
-    share = QUICK if quick else 1.0
+    share = QUICK if conditions.quick else 1.0
     cells = [(task, learner, seed) for seed in range(seeds) for task in only for learner in BUDGETS[task]]
     for task, learner, seed in tqdm(cells, desc="exploration", unit="run"):
         key = f"{task}/{learner}/{seed}"
         if key not in results:
             steps = int(share * BUDGETS[task][learner])
             place = folder / task / learner.replace(" ", "_").replace(",", "") / str(seed)
-            rows = learners.measured(learner, task, steps, seed, place, arm, clip, collectors, until=ENOUGH)
+            rows = learners.measured(learner, task, steps, seed, place, conditions, until=ENOUGH)
             results.add(key, {"measured": rows, "steps": steps})
     for task, actions in RANDOM_ACTIONS.items():
         if f"sparseness/{task}" not in results:
-            results.add(f"sparseness/{task}", sparseness(task, int(share * actions), arm))
+            results.add(f"sparseness/{task}", sparseness(task, int(share * actions), conditions.arm))
     curves = {
         task: {name: [results[f"{task}/{name}/{seed}"]["measured"] for seed in range(seeds)] for name in BUDGETS[task]}
         for task in only
@@ -97,16 +95,24 @@ def slope(table: dict, found: dict) -> float | None:
     return float(np.polyfit(*zip(*points, strict=True), deg=1)[0])
 
 
+def tell(result: dict) -> str:
+    """Actions to each success rate, a line a learner."""
+    lines = [
+        f"  {task:30} {learner:20} actions to {steps}"
+        for task, by_learner in result["steps_to"].items()
+        for learner, steps in by_learner.items()
+    ]
+    return "\n".join([*lines, f"sparseness {result['sparseness']}, slope {result['slope']}"])
+
+
 def draw(result: dict, path: Path) -> None:
     """Success over actions, a panel a task; the mean of the seeds, and their range shaded."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(1, len(result["curves"]), figsize=(4.3 * len(result["curves"]), 3.6),
-                                     layout="constrained", sharey=True, squeeze=False)  # fmt: skip
-    for axes, (task, by_learner) in zip(panels[0], result["curves"].items(), strict=True):
+    curves = result["curves"]
+    figure = Figure(figsize=(4.3 * len(curves), 3.6), layout="constrained")
+    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)
+    for axes, (task, by_learner) in zip(panels[0], curves.items(), strict=True):
         for name, runs in by_learner.items():
             grid, values = _on_one_grid(runs)
             (line,) = axes.plot(grid, values.mean(axis=0), label=name)
@@ -117,7 +123,6 @@ def draw(result: dict, path: Path) -> None:
         axes.legend(fontsize=7)
     panels[0][0].set_ylabel("success rate (true poses)")
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
 
 
 def _on_one_grid(runs: list[list[dict]]) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 from unified_agent.learning.collect_and_infer import Settings
+from unified_agent.learning.experiments import Conditions
 from unified_agent.learning.session import Session
 
 OURS, OURS_PREFIX = "sub-goals", "sub-goals, prefix"
@@ -20,15 +21,7 @@ CHOICES = {
 
 
 def measured(
-    learner: str,
-    task: str,
-    steps: int,
-    seed: int,
-    folder: Path,
-    arm: str,
-    clip: str,
-    collectors: int,
-    until: float = 2.0,
+    learner: str, task: str, steps: int, seed: int, folder: Path, conditions: Conditions, until: float = 2.0
 ) -> list[dict]:
     """Success rates over the actions of one run; an interrupted run goes on in its folder.
 
@@ -39,9 +32,15 @@ def measured(
     if learner == SAC:
         from unified_agent.learning.experiments import sac
 
-        return sac.measured(task, steps, seed, folder, arm, until, every)
+        return sac.measured(task, steps, seed, folder, conditions.arm, until, every)
     settings = Settings(
-        task=task, steps=steps, seed=seed, arm=arm, evaluate_every=every, until=until, **CHOICES[learner]
+        task=task, steps=steps, seed=seed, arm=conditions.arm, evaluate_every=every, until=until, **CHOICES[learner]
     )
-    session = Session(settings, folder, clip=clip, collectors=collectors, command=f"experiment: {learner}")
+    session = Session(
+        settings,
+        folder,
+        clip=conditions.clip,
+        collectors=conditions.collectors,
+        command=f"experiment: {learner}",
+    )
     return session.learn()["measured"]

@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from unified_agent.learning.collect_and_infer import Settings, steps_to
+from unified_agent.learning.experiments import Conditions
 from unified_agent.learning.experiments.results import Results
 from unified_agent.learning.session import Session
 
@@ -17,14 +18,14 @@ EVERY, QUICK_EVERY = 500, 1_000
 KINDS = {"with reuse": True, "without": False}
 
 
-def run(folder: Path, seeds: int, quick: bool, arm: str, clip: str, collectors: int) -> dict:
-    """All tasks, with and without reuse; a finished run is not made again.
+def run(folder: Path, conditions: Conditions) -> dict:
+    """All tasks, with and without reuse; a finished run is not made again. ``quick``: fewer measurements.
 
     Args:
         folder: of the runs and of the lifelong buffers.
-        seeds: sequences.
-        quick: fewer measurements.
+        conditions: seeds (of whole sequences), arm, CLIP and collectors.
     """
+    seeds = conditions.seeds
     results = Results(folder / "reuse.jsonl")
     cells = [(seed, kind, number) for seed in range(seeds) for kind in KINDS for number in range(len(TASKS))]
     for seed, kind, number in tqdm(cells, desc="reuse", unit="run"):
@@ -36,12 +37,18 @@ def run(folder: Path, seeds: int, quick: bool, arm: str, clip: str, collectors: 
             task=TASKS[number],
             steps=STEPS,
             seed=10 * seed + number,
-            arm=arm,
+            arm=conditions.arm,
             until=ENOUGH,
-            evaluate_every=QUICK_EVERY if quick else EVERY,
+            evaluate_every=QUICK_EVERY if conditions.quick else EVERY,
         )
         buffer = place / "buffer" if KINDS[kind] else None
-        session = Session(settings, place / TASKS[number], buffer=buffer, clip=clip, collectors=collectors)
+        session = Session(
+            settings,
+            place / TASKS[number],
+            buffer=buffer,
+            clip=conditions.clip,
+            collectors=conditions.collectors,
+        )
         card = session.learn(reuse=KINDS[kind] and number > 0)
         results.add(key, {"measured": card["measured"], "reused_decisions": card["reused_decisions"]})
     steps = {
@@ -59,14 +66,18 @@ def _ratio(steps: dict[str, list[int | None]]) -> float | None:
     return None if None in (*first, *third) else float(np.mean(third) / np.mean(first))
 
 
+def tell(result: dict) -> str:
+    """Actions to the rate, a line with reuse and one without."""
+    rate = f"{result['rate']:.0%}"
+    return "\n".join(f"  {kind}: actions to {rate} success: {tasks}" for kind, tasks in result["steps_to"].items())
+
+
 def draw(result: dict, path: Path) -> None:
     """Actions to the rate, a group of bars a task."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.5, 3.6), layout="constrained")
+    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
+    axes = figure.subplots()
     places = np.arange(len(TASKS))
     for shift, (kind, by_task) in zip((-0.2, 0.2), result["steps_to"].items(), strict=True):
         heights = [np.mean([s if s is not None else np.nan for s in by_task[task]]) for task in TASKS]
@@ -75,4 +86,3 @@ def draw(result: dict, path: Path) -> None:
     axes.set(ylabel=f"actions to {result['rate']:.0%} success", title="Tasks in sequence, a new policy for each")
     axes.legend()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)

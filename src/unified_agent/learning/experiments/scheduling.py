@@ -11,10 +11,12 @@ from unified_agent.language.plan import Plan
 from unified_agent.language.planner import Planner, Refusal
 from unified_agent.language.subgoals import OBJECTS, Relation, SubGoal
 from unified_agent.learning.evaluation import Agent, evaluate_plans
+from unified_agent.learning.experiments import Conditions
 from unified_agent.learning.experiments.results import Results
 from unified_agent.sim.tasks import Task
 
 EPISODES, QUICK_EPISODES = 10, 2
+SEED = 20_000
 
 
 @dataclass(frozen=True)
@@ -97,22 +99,21 @@ def achieves(plan: Sequence[SubGoal], request: Request) -> bool:
     return all(below.get(goal.subject) == goal.support for goal in request.task.goals)
 
 
-def run(folder: Path, policy: str, clip: str, arm: str, seed: int, quick: bool) -> dict:
+def run(folder: Path, conditions: Conditions) -> dict:
     """Every request from several starts; returns the rates and, for each failure, whose it was.
 
     Args:
         folder: where finished requests are kept; an interrupted run goes on after them.
-        policy: "default" or a checkpoint folder.
-        quick: two starts a request instead of ten.
+        conditions: policy, CLIP and arm; ``quick``: two starts a request instead of ten.
     """
     results = Results(folder / "scheduling.jsonl")
-    agent = Agent(arm=arm, planner="none", clip=clip, policy=policy)
+    agent = Agent(arm=conditions.arm, planner="none", clip=conditions.clip, policy=conditions.policy)
     planner = None
     for number, request in enumerate(tqdm(REQUESTS, desc="scheduling", unit="instruction")):
         if request.said in results:
             continue
         planner = planner or Planner.load()
-        results.add(request.said, _row(request, planner, agent, seed + 1000 * number, quick))
+        results.add(request.said, _row(request, planner, agent, SEED + 1000 * number, conditions.quick))
     rows = [results[request.said] for request in REQUESTS]
     episodes = sum(row["episodes"] for row in rows)
     return {
@@ -141,17 +142,21 @@ def _row(request: Request, planner: Planner, agent: Agent, seed: int, quick: boo
     return {**row, "success": sum(t.success for t in trials), "failed": failed}
 
 
+def tell(result: dict) -> str:
+    """Successes, a line an instruction, and what failed."""
+    lines = [f"  {row['success']:3} of {row['episodes']:3}  {row['said']}" for row in result["rows"]]
+    why = result["failed_because_of"]
+    return "\n".join([*lines, f"{result['success']:.1%} of {result['episodes']} episodes; failed because of {why}"])
+
+
 def draw(result: dict, path: Path) -> None:
     """A bar for each instruction."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib.figure import Figure
 
     rows = result["rows"][::-1]
-    figure, axes = pyplot.subplots(figsize=(9, 0.3 * len(rows) + 1), layout="constrained")
+    figure = Figure(figsize=(9, 0.3 * len(rows) + 1), layout="constrained")
+    axes = figure.subplots()
     axes.barh([row["said"] for row in rows], [row["success"] / row["episodes"] for row in rows])
     axes.set(xlim=(0, 1), xlabel="success rate", title=f"New instructions: {result['success']:.0%} of all episodes")
     axes.tick_params(axis="y", labelsize=7)
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)

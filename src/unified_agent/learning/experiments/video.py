@@ -8,7 +8,7 @@ from tqdm import tqdm
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import SENTENCES
 from unified_agent.learning.evaluation import Agent, evaluate_plans
-from unified_agent.learning.experiments import actors
+from unified_agent.learning.experiments import Conditions, actors
 from unified_agent.learning.experiments.results import Results
 from unified_agent.sim import tasks
 from unified_agent.vision import watching
@@ -16,27 +16,27 @@ from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
 VIDEOS, QUICK_VIDEOS = 60, 12
+SEED = 30_000
 GROUPS = ("stack", "triple_stack", "place_on_table")
 
 
-def run(folder: Path, policy: str, clip: str, arm: str, seed: int, quick: bool) -> dict:
+def run(folder: Path, conditions: Conditions) -> dict:
     """Film, read and do again, one video a task in turn; a finished one is not made again.
 
     Args:
         folder: of the videos.
-        policy: "default" or a checkpoint folder.
-        quick: twelve videos instead of sixty.
+        conditions: policy, CLIP and arm; ``quick``: twelve videos instead of sixty.
     """
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(folder / "video.jsonl")
-    detector = Detector(Clip.load(clip), SENTENCES)
-    agent = Agent(arm=arm, planner="none", clip=clip, policy=policy)
+    detector = Detector(Clip.load(conditions.clip), SENTENCES)
+    agent = Agent(arm=conditions.arm, planner="none", clip=conditions.clip, policy=conditions.policy)
     wanted = [task for group in GROUPS for task in tasks.group(group)]
-    numbers = range(QUICK_VIDEOS if quick else VIDEOS)
+    numbers = range(QUICK_VIDEOS if conditions.quick else VIDEOS)
     for number in tqdm(numbers, desc="video", unit="video"):
         task, key = wanted[number % len(wanted)], str(number)
         if key not in results:
-            results.add(key, _row(task, seed + number, folder / f"{number:03d}_{task.name}.mp4", detector, agent))
+            results.add(key, _row(task, SEED + number, folder / f"{number:03d}_{task.name}.mp4", detector, agent))
     rows = [results[str(number)] for number in numbers]
     filmed = [row for row in rows if row["filmed"]]
     return {
@@ -59,14 +59,17 @@ def _row(task: tasks.Task, seed: int, path: Path, detector: Detector, agent: Age
     return {**row, "success": trial.success}
 
 
+def tell(result: dict) -> str:
+    """How many were read right and done again."""
+    return f"{result['videos']} videos: list right {result['right_list']:.1%}, done again {result['done_again']:.1%}"
+
+
 def draw(result: dict, path: Path) -> None:
     """Right lists and tasks done again, a group of bars a kind of task."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.5, 3.4), layout="constrained")
+    figure = Figure(figsize=(6.5, 3.4), layout="constrained")
+    axes = figure.subplots()
     for shift, key, label in ((-0.2, "right", "list of sub-goals right"), (0.2, "success", "done again by the robot")):
         shares = []
         for group in GROUPS:
@@ -78,4 +81,3 @@ def draw(result: dict, path: Path) -> None:
     axes.set(ylim=(0, 1.02), ylabel="share of the videos", title=f"{result['videos']} videos of a hand without an arm")
     axes.legend(loc="lower right")
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
