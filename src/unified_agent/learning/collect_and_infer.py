@@ -175,7 +175,8 @@ class CollectAndInfer:
                 bar.update(progress.steps - bar.n)
         if not progress.finished:
             self._learner.update(settings.last_updates, settings.batch, anneal=True)
-            self._measure()
+            if settings.last_updates or self._last_measured < progress.steps:
+                self._measure()
             progress.finished = True
             self._keep()
         self._diary.close()
@@ -196,7 +197,7 @@ class CollectAndInfer:
         progress.rounds.append(
             {
                 "steps": progress.steps,
-                "done": float(np.mean([episode.done for episode in episodes])),
+                "episodes_done": sum(episode.done for episode in episodes),
                 "success": float(np.mean([episode.success for episode in episodes])),
                 "decisions": self._learner.successes,
                 **({} if loss is None else {"loss": loss}),
@@ -222,9 +223,12 @@ class CollectAndInfer:
             explore=explore,
         )
 
+    @property
+    def _last_measured(self) -> int:
+        return self.progress.measured[-1]["steps"] if self.progress.measured else 0
+
     def _measurement_due(self) -> bool:
-        last = self.progress.measured[-1]["steps"] if self.progress.measured else 0
-        return self.progress.steps - last >= self._settings.evaluate_every
+        return self.progress.steps - self._last_measured >= self._settings.evaluate_every
 
     def _measure(self) -> None:
         """Success without exploration, by MuJoCo's true poses, from the same starts every time."""

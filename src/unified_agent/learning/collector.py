@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collecting: the policy acts in several worlds at once, and CLIP looks after every action."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from unified_agent.learning.experience import Episode, compressed
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.policy.pursuit import Outcome, Pursuit
 from unified_agent.sim.env import StackObjects
+from unified_agent.sim.tasks import Task
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
@@ -23,7 +24,7 @@ class Assignment:
     """One episode to play.
 
     Attributes:
-        task: a name of ``sim.tasks``: where it starts, and what success is.
+        task: or its name: where it starts, and what success is.
         instruction: what was said.
         plan: sentences pursued in order; a single one that is no sub-goal is pursued until the environment's reward.
         seed: of the start and of the chances taken.
@@ -31,7 +32,7 @@ class Assignment:
         explore: the share of actions drawn uniformly from the basket instead of from the policy.
     """
 
-    task: str
+    task: str | Task
     instruction: str
     plan: tuple[str, ...]
     seed: int
@@ -47,7 +48,8 @@ class Collector:
         clip: the spec of the model that looks.
         worlds: episodes played at once.
         randomise: random lights, colours, table and camera poses at every start.
-        pictures: whether the episodes keep their frames.
+        pictures: whether the episodes keep their frames. Without, an episode that pursues a whole task is not
+            rendered at all, because nobody looks.
     """
 
     def __init__(self, arm: str, clip: str, worlds: int = 4, randomise: bool = False, pictures: bool = True) -> None:
@@ -89,8 +91,14 @@ class Collector:
             rollout.perform(actions.get(rollout.number))
 
     def _look(self, running: Sequence["_Rollout"]) -> None:
-        views = np.stack([np.stack(list(rollout.env.frames().values())) for rollout in running])
-        for rollout, view, scores in zip(running, views, self._detector.score_views(views), strict=True):
+        watched = [rollout for rollout in running if self._pictures or rollout.has_subgoals]
+        for rollout in running:
+            if rollout not in watched:
+                rollout.see()
+        if not watched:
+            return
+        views = np.stack([np.stack(list(rollout.env.frames().values())) for rollout in watched])
+        for rollout, view, scores in zip(watched, views, self._detector.score_views(views), strict=True):
             rollout.see(
                 [compressed(frame) for frame in view] if self._pictures else [], scores, self._detector.seen(scores)
             )
@@ -110,6 +118,11 @@ class _Rollout:
         self.aim = assignment.instruction
         self.ended = False
 
+    @property
+    def has_subgoals(self) -> bool:
+        """Whether CLIP says what was reached; else the environment does."""
+        return self._pursuit is not None
+
     def explores(self) -> bool:
         return self._rng.random() < self._assignment.explore
 
@@ -125,19 +138,20 @@ class _Rollout:
         self.env.perform(action)
         self.env.world.step(round(REST / self.env.world.timestep))
 
-    def see(self, frames: list[bytes], scores: np.ndarray, true: set[str]) -> None:
-        """Take note of what the cameras show now, and decide what is pursued next."""
+    def see(self, frames: Sequence[bytes] = (), scores: np.ndarray | None = None, true: Set[str] = frozenset()) -> None:
+        """Take note of where things are and what the cameras show, and decide what is pursued next."""
         episode, env = self.episode, self.env
         episode.states.append(env.world.state())
-        episode.scores.append(scores)
+        if scores is not None:
+            episode.scores.append(scores)
         if frames:
-            episode.frames.append(frames)
+            episode.frames.append(list(frames))
         self._judge(true)
         self.ended = episode.done or len(episode) >= self._assignment.max_actions or env.astray
         if self.ended:
             episode.success = env.task.success(env.world)
 
-    def _judge(self, true: set[str]) -> None:
+    def _judge(self, true: Set[str]) -> None:
         if self._pursuit is None:
             self.episode.done = self.env.task.success(self.env.world)
             return

@@ -31,8 +31,8 @@ class Episode:
         states: T + 1 states.
         actions: T actions (x, y), metres in ``base_link``.
         pursued: the T sentences that were pursued.
-        frames: T + 1 views, each a JPEG a camera.
-        scores: CLIP's scores of every moment, (T + 1, M).
+        frames: T + 1 views, each a JPEG a camera; nothing where none was kept.
+        scores: CLIP's scores of every moment, (T + 1, M); nothing where it did not look.
         done: whether the agent (or, for a learner from the task's reward, the environment) called it done.
         success: whether the task was done by MuJoCo's true poses; measured, never learnt from.
     """
@@ -77,7 +77,7 @@ def save(episodes: Sequence[Episode], path: Path) -> None:
         "scores": np.array([row for episode in episodes for row in episode.scores], dtype=np.float32),
         "actions": np.array([a for episode in episodes for a in episode.actions], dtype=float).reshape(-1, 2),
         "jpeg": np.frombuffer(b"".join(image for views in images for image in views), dtype=np.uint8),
-        "ends": ends.reshape(len(images), -1),
+        "ends": ends.reshape(len(images), len(images[0]) if images else 0),
     }
     keys = ("instruction", "sentences", "pursued", "done", "success")
     texts = [{key: getattr(episode, key) for key in keys} for episode in episodes]
@@ -122,7 +122,7 @@ def _episodes(texts: list[dict], names: list[str], tensors: dict[str, np.ndarray
             )
         ]
         text["sentences"] = tuple(text["sentences"])
-        pictures = _images(tensors, moments) if "jpeg" in tensors else []
+        pictures = _images(tensors, moments) if len(tensors.get("ends", ())) else []
         yield Episode(
             **text,
             states=states,

@@ -66,7 +66,7 @@ class Learner:
             batch: decisions a step.
             anneal: let the learning rate fall to nothing, along a cosine.
         """
-        if self._data is None:
+        if self._data is None or not steps:
             return None
         lessons = Lessons(self._data, self.network, POSITION_NOISE, SHIFT)
         self.network.train()

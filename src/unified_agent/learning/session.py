@@ -30,6 +30,7 @@ class Session:
         collectors: processes.
         worlds: of each collector.
         ray: "local" or the address of a Ray cluster; None: processes on this machine.
+        pictures: whether the buffer keeps frames; an experiment that never looks at them is faster without.
         command: written on the card.
 
     Attributes:
@@ -48,11 +49,12 @@ class Session:
         collectors: int = 2,
         worlds: int = 4,
         ray: str | None = None,
+        pictures: bool = True,
         command: str = "",
     ) -> None:
         self._settings, self._out, self._command = settings, out, command
         self._buffer = Buffer(buffer or out / "buffer", int(buffer_limit * 2**30))
-        self._equipment = Equipment(settings.arm, clip, worlds, randomise)
+        self._equipment = Equipment(settings.arm, clip, worlds, randomise, pictures)
         self._collectors, self._ray, self._clip = collectors, ray, clip
         self.plans = _plans(settings.tasks(), planner)
 
@@ -76,6 +78,7 @@ class Session:
             "task": self._settings.task,
             "trained_on": f"{progress.steps} picks and places of its own, successes as CLIP saw them",
             "steps": progress.steps,
+            "episodes_done": sum(row["episodes_done"] for row in progress.rounds),
             "reused_decisions": run.reused,
             "success": progress.measured[-1]["success"],
             "measured": progress.measured,

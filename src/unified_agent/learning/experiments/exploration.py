@@ -3,29 +3,51 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from unified_agent.learning.collect_and_infer import steps_to
+from unified_agent.learning.collector import Assignment
+from unified_agent.learning.crew import Equipment, LocalCrew
 from unified_agent.learning.experiments import Conditions, learners
 from unified_agent.learning.experiments.results import Results
 from unified_agent.sim import tasks
-from unified_agent.sim.env import StackObjects
 
 BUDGETS = {
-    "grasp_red": {learners.OURS: 6_000, learners.OURS_PREFIX: 6_000, learners.BASELINE: 6_000,
-                  learners.BASELINE_PREFIX: 6_000, learners.SAC: 6_000},
-    "stack_red_on_blue": {learners.OURS: 40_000, learners.OURS_PREFIX: 40_000, learners.BASELINE: 100_000,
-                          learners.BASELINE_PREFIX: 100_000, learners.SAC: 40_000},
-    "triple_stack_green_red_blue": {learners.OURS: 90_000, learners.BASELINE: 90_000},
-}  # fmt: skip
+    "grasp_red": {
+        learners.OURS: 3_000,
+        learners.OURS_PREFIX: 3_000,
+        learners.BASELINE: 3_000,
+        learners.BASELINE_PREFIX: 3_000,
+        learners.SAC: 3_000,
+    },
+    "stack_red_on_blue": {
+        learners.OURS: 20_000,
+        learners.OURS_PREFIX: 20_000,
+        learners.BASELINE: 40_000,
+        learners.BASELINE_PREFIX: 60_000,
+        learners.SAC: 20_000,
+    },
+    "triple_stack_green_red_blue": {learners.OURS: 40_000, learners.BASELINE: 40_000},
+}
 """Task -> learner -> actions at most; a run ends sooner at ``ENOUGH``."""
 ENOUGH = 0.95
 QUICK = 0.25
 RATES = (0.5, 0.8, 0.9)
-RANDOM_ACTIONS = {"grasp_red": 4_000, "stack_red_on_blue": 20_000}
+ACTIONS = 10
+"""Of a random episode."""
+_TOWER = tasks.get("triple_stack_green_red_blue")
+_SECOND_FLOOR = replace(_TOWER, name="second_floor", stacks=(("blue", "red"),))
+RANDOM = {
+    "grasp_red": (tasks.get("grasp_red"), 4_000),
+    "stack_red_on_blue": (tasks.get("stack_red_on_blue"), 20_000),
+    "second_floor": (_SECOND_FLOOR, 20_000),
+}
+"""Name -> task and random actions. The second floor is the Triple Stack begun where red is on blue already."""
+_RANDOM_SEED = 1_000_000
 
 
 def run(folder: Path, conditions: Conditions, only: Sequence[str] = tuple(BUDGETS)) -> dict:
@@ -45,51 +67,83 @@ def run(folder: Path, conditions: Conditions, only: Sequence[str] = tuple(BUDGET
         if key not in results:
             steps = int(share * BUDGETS[task][learner])
             place = folder / task / learner.replace(" ", "_").replace(",", "") / str(seed)
-            rows = learners.measured(learner, task, steps, seed, place, conditions, until=ENOUGH)
-            results.add(key, {"measured": rows, "steps": steps})
-    for task, actions in RANDOM_ACTIONS.items():
-        if f"sparseness/{task}" not in results:
-            results.add(f"sparseness/{task}", sparseness(task, int(share * actions), conditions.arm))
+            row = learners.measured(learner, task, steps, seed, place, conditions, until=ENOUGH)
+            results.add(key, {**row, "steps": steps})
+    for name, (task, actions) in RANDOM.items():
+        if f"random/{name}" not in results:
+            results.add(f"random/{name}", play_at_random(task, int(share * actions), conditions))
     curves = {
         task: {name: [results[f"{task}/{name}/{seed}"]["measured"] for seed in range(seeds)] for name in BUDGETS[task]}
         for task in only
     }
-    found = {task: results[f"sparseness/{task}"] for task in RANDOM_ACTIONS}
+    found = sparseness({name: results[f"random/{name}"] for name in RANDOM})
+    rewarded = {
+        task: {name: [results[f"{task}/{name}/{seed}"]["episodes_done"] for seed in range(seeds)] for name in by}
+        for task, by in curves.items()
+    }
     table = {
         task: {
             name: {str(rate): [steps_to(rows, rate) for rows in runs] for rate in RATES} for name, runs in by.items()
         }
         for task, by in curves.items()
     }
-    return {"seeds": seeds, "sparseness": found, "steps_to": table, "slope": slope(table, found), "curves": curves}
+    return {
+        "seeds": seeds,
+        "sparseness": found,
+        "steps_to": table,
+        "slope": slope(table, found),
+        "rewarded_episodes": rewarded,
+        "curves": curves,
+    }
 
 
-def sparseness(task: str, actions: int, arm: str, seed: int = 1) -> dict:
-    """Uniformly random actions a success, in episodes of ten.
+def play_at_random(task: tasks.Task, actions: int, conditions: Conditions) -> dict:
+    """Uniformly random picks and places in episodes of ``ACTIONS``.
 
     Returns:
-        ``actions``, ``successes`` and their ratio ``actions_per_success`` (None without a success).
+        ``actions``, ``episodes`` and ``successes``, by MuJoCo's true poses.
     """
-    env = StackObjects(task=task, arm=arm, max_actions=10)
-    env.action_space.seed(seed)
-    found, done = 0, True
-    for number in tqdm(range(actions), desc=f"{task} at random", unit="action", mininterval=2):
-        if done:
-            env.reset(seed=seed * 1_000_000 + number)
-        _, reward, terminated, truncated, _ = env.step(env.action_space.sample())
-        found += int(reward)
-        done = terminated or truncated
-    env.close()
-    return {"actions": actions, "successes": found, "actions_per_success": actions / found if found else None}
+    crew = LocalCrew(conditions.collectors, Equipment(conditions.arm, conditions.clip, pictures=False))
+    wanted = [
+        Assignment(task, task.instruction, (task.instruction,), _RANDOM_SEED + number, ACTIONS)
+        for number in range(math.ceil(actions / ACTIONS))
+    ]
+    played, successes, episodes = 0, 0, 0
+    try:
+        with tqdm(total=actions, unit="action", mininterval=1, desc=f"{task.name} at random") as bar:
+            for chunk in crew.play(wanted, None):
+                episodes += len(chunk)
+                successes += sum(episode.success for episode in chunk)
+                played += sum(map(len, chunk))
+                bar.update(played - bar.n)
+    finally:
+        crew.close()
+    return {"actions": played, "episodes": episodes, "successes": successes}
 
 
-def slope(table: dict, found: dict) -> float | None:
-    """Of log(actions to 50%) over log(sparseness), through the tasks whose sparseness was measured; ours."""
+def sparseness(found: dict[str, dict]) -> dict[str, float | None]:
+    """Uniformly random actions a success; None where there was none.
+
+    That of the Triple Stack, too large to be met by chance, is estimated in two stages: the actions until red is on
+    blue, over the probability that an episode that begins there ends with green on top. The true one is larger,
+    because what is left of an episode after the first stage is shorter than a whole one.
+
+    Args:
+        found: by the names of ``RANDOM``, from ``play_at_random``.
+    """
+    each = {name: row["actions"] / row["successes"] if row["successes"] else None for name, row in found.items()}
+    low, second = each["stack_red_on_blue"], found["second_floor"]
+    high = low * second["episodes"] / second["successes"] if low and second["successes"] else None
+    return {**{name: each[name] for name in ("grasp_red", "stack_red_on_blue")}, _TOWER.name: high}
+
+
+def slope(table: dict, found: dict[str, float | None]) -> float | None:
+    """Of log(actions to 50%) over log(sparseness), through the tasks whose sparseness is known; ours."""
     points = []
-    for task, measure in found.items():
+    for task, sparse in found.items():
         reached = [steps for steps in table.get(task, {}).get(learners.OURS, {}).get("0.5", []) if steps]
-        if reached and measure["actions_per_success"]:
-            points.append((math.log(measure["actions_per_success"]), math.log(float(np.mean(reached)))))
+        if reached and sparse:
+            points.append((math.log(sparse), math.log(float(np.mean(reached)))))
     if len(points) < 2:
         return None
     return float(np.polyfit(*zip(*points, strict=True), deg=1)[0])
@@ -106,13 +160,13 @@ def tell(result: dict) -> str:
 
 
 def draw(result: dict, path: Path) -> None:
-    """Success over actions, a panel a task; the mean of the seeds, and their range shaded."""
+    """Success over actions, a panel a task (mean of the seeds, their range shaded), and actions over sparseness."""
     from matplotlib.figure import Figure
 
     curves = result["curves"]
-    figure = Figure(figsize=(4.3 * len(curves), 3.6), layout="constrained")
-    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)
-    for axes, (task, by_learner) in zip(panels[0], curves.items(), strict=True):
+    figure = Figure(figsize=(4.3 * (len(curves) + 1), 3.6), layout="constrained")
+    *panels, last = figure.subplots(1, len(curves) + 1)
+    for axes, (task, by_learner) in zip(panels, curves.items(), strict=True):
         for name, runs in by_learner.items():
             grid, values = _on_one_grid(runs)
             (line,) = axes.plot(grid, values.mean(axis=0), label=name)
@@ -121,8 +175,27 @@ def draw(result: dict, path: Path) -> None:
         axes.title.set_fontsize(8)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=7)
-    panels[0][0].set_ylabel("success rate (true poses)")
+    panels[0].set_ylabel("success rate (true poses)")
+    _draw_sparseness(last, result)
     figure.savefig(path, dpi=120)
+
+
+def _draw_sparseness(axes, result: dict) -> None:
+    for name, marker in ((learners.OURS, "o-"), (learners.BASELINE, "s--")):
+        for rate in ("0.5", "0.8"):
+            points = []
+            for task, sparse in result["sparseness"].items():
+                reached = [steps for steps in result["steps_to"].get(task, {}).get(name, {}).get(rate, []) if steps]
+                if sparse and reached:
+                    points.append((sparse, np.mean(reached)))
+            if points:
+                axes.plot(*zip(*points, strict=True), marker, label=f"{name}, {float(rate):.0%}", lw=1)
+    found = "not known" if result["slope"] is None else f"{result['slope']:.2f}"
+    axes.set(xscale="log", yscale="log", xlabel="random actions a success", ylabel="actions to that success rate")
+    axes.set_title(f"Sparseness; slope to 50%, sub-goals: {found}", fontsize=8)
+    axes.grid(alpha=0.3)
+    if axes.lines:
+        axes.legend(fontsize=7)
 
 
 def _on_one_grid(runs: list[list[dict]]) -> tuple[np.ndarray, np.ndarray]:

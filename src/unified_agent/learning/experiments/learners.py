@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The learners that experiments compare, by name."""
+"""The learners that experiments compare, by name. Each is measured as it is after a round, without a last long fit."""
 
 from pathlib import Path
 
@@ -22,25 +22,35 @@ CHOICES = {
 
 def measured(
     learner: str, task: str, steps: int, seed: int, folder: Path, conditions: Conditions, until: float = 2.0
-) -> list[dict]:
-    """Success rates over the actions of one run; an interrupted run goes on in its folder.
+) -> dict:
+    """One run; an interrupted one (but of SAC) goes on in its folder.
 
     Returns:
-        rows of ``steps`` and ``success``.
+        ``measured``: rows of ``steps`` and ``success``; ``episodes_done``: how many episodes, while it learnt, were
+        rewarded at their end.
     """
     every = max(250, min(2_000, steps // 20))
     if learner == SAC:
         from unified_agent.learning.experiments import sac
 
-        return sac.measured(task, steps, seed, folder, conditions.arm, until, every)
+        return sac.run(task, steps, seed, conditions, until, every)
     settings = Settings(
-        task=task, steps=steps, seed=seed, arm=conditions.arm, evaluate_every=every, until=until, **CHOICES[learner]
+        task=task,
+        steps=steps,
+        seed=seed,
+        arm=conditions.arm,
+        last_updates=0,
+        evaluate_every=every,
+        until=until,
+        **CHOICES[learner],
     )
     session = Session(
         settings,
         folder,
         clip=conditions.clip,
         collectors=conditions.collectors,
+        pictures=False,
         command=f"experiment: {learner}",
     )
-    return session.learn()["measured"]
+    card = session.learn()
+    return {"measured": card["measured"], "episodes_done": card["episodes_done"]}

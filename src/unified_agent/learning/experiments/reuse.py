@@ -39,6 +39,7 @@ def run(folder: Path, conditions: Conditions) -> dict:
             seed=10 * seed + number,
             arm=conditions.arm,
             until=ENOUGH,
+            last_updates=0,
             evaluate_every=QUICK_EVERY if conditions.quick else EVERY,
         )
         buffer = place / "buffer" if KINDS[kind] else None

@@ -4,13 +4,13 @@
 A goal is a set of sub-goals that hold together, told by MuJoCo's true poses: more than the other learners are told.
 """
 
-from pathlib import Path
-
 import gymnasium
 import numpy as np
+from tqdm import tqdm
 
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.learning.experiments import Conditions
 from unified_agent.sim.env import StackObjects
 
 EPISODES = 48
@@ -69,39 +69,56 @@ class GoalEnv(gymnasium.Env):
         }
 
 
-def measured(task: str, steps: int, seed: int, folder: Path, arm: str, until: float, every: int) -> list[dict]:
-    """Success rates over the actions of one run, its defaults those of Stable-Baselines3.
+def run(task: str, steps: int, seed: int, conditions: Conditions, until: float, every: int) -> dict:
+    """One run with the defaults of Stable-Baselines3, a gradient step an action, a world a collector.
 
     Args:
+        until: stop at this success rate.
         every: actions between two measurements.
+
+    Returns:
+        ``measured``: rows of ``steps`` and ``success``; ``episodes_done``: rewarded episodes while it learnt.
 
     Raises:
         UserError: Stable-Baselines3 is not installed.
     """
     try:
         from stable_baselines3 import SAC, HerReplayBuffer
+        from stable_baselines3.common.env_util import make_vec_env
+        from stable_baselines3.common.evaluation import evaluate_policy
+        from stable_baselines3.common.vec_env import SubprocVecEnv
     except ImportError:
         raise UserError("SAC needs Stable-Baselines3: pip install 'unified_agent[baselines]'.") from None
-    env, rows = GoalEnv(task, arm), []
-    model = SAC("MultiInputPolicy", env, replay_buffer_class=HerReplayBuffer, seed=seed, device="cpu", verbose=0)
-    while model.num_timesteps < steps and not (rows and rows[-1]["success"] >= until):
-        model.learn(every, reset_num_timesteps=False, progress_bar=False)
-        rows.append({"steps": model.num_timesteps, "success": _success(model, task, arm)})
-    env.close()
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder / "sac.zip")
-    return rows
 
+    def worlds(first_seed: int):
+        return make_vec_env(
+            GoalEnv,
+            n_envs=conditions.collectors,
+            seed=first_seed,
+            env_kwargs={"task": task, "arm": conditions.arm},
+            vec_env_cls=SubprocVecEnv,
+            vec_env_kwargs={"start_method": "spawn"},
+        )
 
-def _success(model, task: str, arm: str) -> float:
-    env, successes = GoalEnv(task, arm), 0
-    for episode in range(EPISODES):
-        observation, _ = env.reset(seed=_EVALUATION_SEED + episode)
-        ended = info = False
-        while not ended:
-            action, _ = model.predict(observation, deterministic=True)
-            observation, _, terminated, truncated, info = env.step(action)
-            ended = terminated or truncated
-        successes += info["is_success"]
-    env.close()
-    return successes / EPISODES
+    envs, others = worlds(seed), worlds(_EVALUATION_SEED)
+    model = SAC(
+        "MultiInputPolicy", envs, replay_buffer_class=HerReplayBuffer, gradient_steps=-1, seed=seed, device="cpu"
+    )
+    rows, rewarded = [], 0
+
+    def count(variables: dict, _: dict) -> bool:
+        nonlocal rewarded
+        rewarded += int(variables["rewards"].sum())
+        return True
+
+    with tqdm(total=steps, unit="action", mininterval=1, desc=f"SAC, {task}") as bar:
+        while model.num_timesteps < steps and not (rows and rows[-1]["success"] >= until):
+            model.learn(every, reset_num_timesteps=False, callback=count)
+            others.seed(_EVALUATION_SEED)
+            success, _ = evaluate_policy(model, others, EPISODES)
+            rows.append({"steps": model.num_timesteps, "success": float(success)})
+            bar.set_postfix_str(f"success {success:.0%}", refresh=False)
+            bar.update(model.num_timesteps - bar.n)
+    envs.close()
+    others.close()
+    return {"measured": rows, "episodes_done": rewarded}
