@@ -12,10 +12,12 @@ import torch
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from open_clip.transform import PreprocessCfg
 from safetensors import SafetensorError
+from torch.nn import functional
 
 from unified_agent.device import torch_device
 from unified_agent.errors import UserError, nearest
 from unified_agent.paths import models
+from unified_agent.vision.folding import folded
 from unified_agent.vision.preprocess import Preprocess
 
 CONFIG, WEIGHTS, CARD = "open_clip_config.json", "model.safetensors", "card.json"
@@ -44,7 +46,7 @@ class Clip:
     """A CLIP model ready to encode.
 
     Attributes:
-        model: the open_clip model, in evaluation mode.
+        model: the open_clip model, in evaluation mode; its image tower is copied when ``Clip`` is made.
         card: what ``card.json`` beside the weights says (its detection thresholds among it); empty without one.
         device: where it computes.
     """
@@ -52,6 +54,7 @@ class Clip:
     def __init__(self, model: torch.nn.Module, tokenizer, card: dict | None = None, device: str = "cpu"):
         self.device = torch.device(device)
         self.model = model.to(self.device, memory_format=torch.channels_last).eval()
+        self._tower = folded(self.model.visual)
         self.card = card or {}
         self._tokenizer = tokenizer
         self._preprocess = Preprocess(PreprocessCfg(**model.visual.preprocess_cfg), self.device)
@@ -100,7 +103,7 @@ class Clip:
         Returns:
             float32, shape (N, D), on ``device``.
         """
-        return self.model.encode_image(self._preprocess(frames), normalize=True).float()
+        return functional.normalize(self._tower(self._preprocess(frames)), dim=-1).float()
 
     @torch.inference_mode()
     def encode_text(self, sentences: Sequence[str]) -> torch.Tensor:
