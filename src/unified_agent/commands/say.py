@@ -11,11 +11,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Say it, show what happens, and return how it ended."""
-    from unified_agent.nodes import domains
+    from unified_agent.nodes import domains, transport
     from unified_agent.nodes.follower import SUCCESS, Follower
-    from unified_agent.nodes.processes import keep_to_this_machine
 
-    keep_to_this_machine()
+    transport.prepare()
     domains.join()
     with Follower(announce=False) as follower:
         follower.say(arguments.instruction)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import graph
+from unified_agent.nodes import graph, transport
 
 GRAPHS = {"sim": graph.sim, "replay": graph.replay}
 # Wall seconds that the recorder gets to finish the files of an episode.
@@ -30,9 +30,9 @@ def run(arguments: argparse.Namespace) -> dict:
     """Start the graph and show what happens, until its episode has ended, a node has, or Ctrl-C."""
     from unified_agent.nodes.domains import Domain
     from unified_agent.nodes.follower import SUCCESS, Follower
-    from unified_agent.nodes.processes import Processes, keep_to_this_machine
+    from unified_agent.nodes.processes import Processes
 
-    keep_to_this_machine()
+    transport.prepare()
     wanted = GRAPHS[arguments.graph](launch_arguments(arguments))
     replayed = arguments.graph == "replay"
     stay = arguments.stay or not (wanted.instruction or replayed)

@@ -34,8 +34,8 @@ def relabel_profile(seconds: int = 60) -> dict:
     """A recording of two cameras at 128x128 and 10 Hz, in one process and one thread.
 
     The bare side is open_clip's own ``encode_image`` and one matrix product on the same frames, normalised and in
-    memory, in batches of the same size. Times are those of the processor, which other work on the machine does not lengthen; ``wall`` tells how long
-    relabelling took by the clock.
+    memory, in batches of the same size. Times are those of the processor, which other work on the machine does not
+    lengthen; ``wall`` tells how long relabelling took by the clock.
 
     Returns:
         ``frames_per_second`` of relabelling, ``bare_frames_per_second``, their ``ratio``, ``real_time_factor``,

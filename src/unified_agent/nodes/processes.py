@@ -25,15 +25,6 @@ class NodeFailed(UserError):
     """A node ended by itself: its own last words are in the message."""
 
 
-def keep_to_this_machine() -> None:
-    """Let ROS discover only this machine's nodes, where the user has not chosen otherwise.
-
-    An arm must not follow the plan of a stranger's planner on the same network; set ROS_AUTOMATIC_DISCOVERY_RANGE (and
-    ROS_DOMAIN_ID) to open the graph.
-    """
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-
-
 class Processes:
     """Starts every node of a graph, each in a process and a session of its own.
 

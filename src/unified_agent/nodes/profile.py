@@ -11,10 +11,9 @@ import rclpy
 from sensor_msgs.msg import Image
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import messages, topics
+from unified_agent.nodes import messages, topics, transport
 from unified_agent.nodes.domains import Domain
 from unified_agent.nodes.follower import Follower
-from unified_agent.nodes.processes import keep_to_this_machine
 from unified_agent.paths import PACKAGE
 
 DISCOVERY = 60.0
@@ -27,7 +26,7 @@ def image_profile(width: int = 640, height: int = 480, rate: float = 30.0, secon
         ``sent`` and ``arrived`` images, their ratio, ``rate`` (images a wall second and camera), and the latency from
         the publisher's call to the subscriber's callback: median and 99th percentile, milliseconds.
     """
-    keep_to_this_machine()
+    transport.prepare()
     parameters = {"camera_width": width, "camera_height": height, "camera_rate": rate, "speed": 1.0}
     command = [sys.executable, "-m", "unified_agent.nodes.mujoco_bridge", "--ros-args"]
     for name, value in parameters.items():

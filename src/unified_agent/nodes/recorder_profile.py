@@ -15,9 +15,8 @@ import rclpy
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
-from unified_agent.nodes import messages, topics
+from unified_agent.nodes import messages, topics, transport
 from unified_agent.nodes.follower import Follower
-from unified_agent.nodes.processes import keep_to_this_machine
 from unified_agent.recording.reader import BagReader
 
 # Wall seconds in which a recorder starts, and in which it closes its files.
@@ -91,7 +90,7 @@ class _Source:
         self.sent = {topics.image(camera).name: 0 for camera in topics.CAMERAS} | {topics.JOINT_STATES.name: 0}
 
     def __enter__(self) -> "_Source":
-        keep_to_this_machine()
+        transport.prepare()
         command = [sys.executable, "-m", "unified_agent.nodes.recorder", "--ros-args"]
         command += ["-p", f"directory:={self._folder}", "-p", "video:=false"]
         self._before = resource.getrusage(resource.RUSAGE_CHILDREN)

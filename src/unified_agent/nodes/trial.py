@@ -13,10 +13,10 @@ from std_srvs.srv import Trigger
 from unified_agent.errors import UserError
 from unified_agent.learning.evaluation import Agent
 from unified_agent.learning.trial import Trial
-from unified_agent.nodes import graph
+from unified_agent.nodes import graph, transport
 from unified_agent.nodes.domains import Domain
 from unified_agent.nodes.follower import SUCCESS, Follower
-from unified_agent.nodes.processes import Processes, keep_to_this_machine
+from unified_agent.nodes.processes import Processes
 from unified_agent.sim.tasks import Task
 
 BRIDGE = "mujoco_bridge"
@@ -55,7 +55,7 @@ def running(arguments: Mapping[str, str]) -> Iterator["Trials"]:
 
     It is ended, and its recordings are deleted, on leaving.
     """
-    keep_to_this_machine()
+    transport.prepare()
     with tempfile.TemporaryDirectory(prefix="unified_agent_") as folder:
         wanted = graph.sim({**arguments, "runs": folder})
         with Domain(folder) as domain, Processes(wanted, domain) as processes, Follower() as follower:
