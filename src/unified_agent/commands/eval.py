@@ -5,6 +5,8 @@ import argparse
 import math
 import time
 from collections import defaultdict
+from functools import partial
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -25,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--graph", action="store_true", help="through the true graph of ROS 2 nodes instead of in-process"
     )
+    parser.add_argument("--runs", type=Path, help="with --graph: record every episode, into a folder there")
     parser.add_argument(
         "--planner",
         default="smollm2",
@@ -53,7 +56,11 @@ def run(arguments: argparse.Namespace) -> dict:
     chosen = [group[i % len(group)] for i in range(arguments.episodes)]
     agent = Agent(arguments.arm, arguments.planner, arguments.clip_model, arguments.policy, arguments.device)
     if arguments.graph:
-        from unified_agent.nodes.trial import evaluate
+        from unified_agent.nodes import trial
+
+        evaluate = partial(trial.evaluate, runs=arguments.runs)
+    elif arguments.runs is not None:
+        raise UserError("--runs needs --graph: only the graph's recorder writes recordings.")
     begin = time.monotonic()
     progress = tqdm(
         zip(chosen, evaluate(agent, chosen, arguments.seed, arguments.randomise), strict=True), total=len(chosen)

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
@@ -24,12 +25,15 @@ BRIDGE = "mujoco_bridge"
 START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 180.0, 30.0, 600.0
 
 
-def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, speed: float = 5.0) -> Iterator[Trial]:
+def evaluate(
+    agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, speed: float = 5.0, runs: Path | None = None
+) -> Iterator[Trial]:
     """One episode a task through one graph, started at ``seed``, ``seed + 1``, ...
 
     Args:
         randomise: random lights, colours, table and camera poses at every start.
         speed: simulated seconds a wall second; 0: as fast as possible.
+        runs: record every episode, and keep the recordings in a folder there.
 
     Raises:
         UserError: a node fails or falls silent.
@@ -42,7 +46,8 @@ def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, sp
         "device": agent.device,
         "speed": str(speed),
         "randomise": str(randomise).lower(),
-        "record": "false",
+        "record": str(runs is not None).lower(),
+        **({} if runs is None else {"runs": str(runs)}),
     }
     with running(arguments) as trials:
         for number, task in enumerate(tasks, start=seed):
@@ -53,12 +58,12 @@ def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, sp
 def running(arguments: Mapping[str, str]) -> Iterator["Trials"]:
     """A graph with these launch arguments on a ROS domain of its own, ready.
 
-    It is ended, and its recordings are deleted, on leaving.
+    It is ended on leaving, and its recordings are deleted, unless ``runs`` is among the arguments.
     """
     transport.prepare()
     with tempfile.TemporaryDirectory(prefix="unified_agent_") as folder:
-        wanted = graph.sim({**arguments, "runs": folder})
-        with Domain(folder) as domain, Processes(wanted, domain) as processes, Follower() as follower:
+        wanted = graph.sim({"runs": folder, **arguments})
+        with Domain(str(wanted.run)) as domain, Processes(wanted, domain) as processes, Follower() as follower:
             trials = Trials(processes, follower)
             trials.wait(trials.ready, START_LIMIT, "the graph to be ready")
             yield trials

@@ -150,6 +150,8 @@ def apart(rng: random.Random) -> Request:
     heap = rng.choice(("tower", "stack", "pile"))
     undo = rng.choice(("take it apart", "unstack it", "take it down", "unstack it from the top", "take it down from the top",
                        "dismantle it", "undo it", "take it apart block by block"))  # fmt: skip
+    whole = rng.choice((say(towers.APART, rng), f"{undo.replace('it', 'the ' + heap, 1)}"))
+    colon = rng.choice((": ", ", ", " - ", "; ", ". "))
     return rng.choice((
         (say(towers.APART, rng), everything),
         (say(towers.APART, rng), everything),
@@ -169,9 +171,25 @@ def apart(rng: random.Random) -> Request:
         (f"there is a {heap}: {A} on {B} on {C}. {undo}, {rng.choice(('leave', 'leaving', 'but keep'))} {C} {rng.choice(('where it is', 'there', 'in place'))}", f"{a}/table {b}/table"),
         (f"{A} is on {B}, {undo}", f"{a}/table"),
         (f"unstack {A} and then {B}", f"{a}/table {b}/table"),
+        (f"{whole}{colon}first {A}, then {B}", f"{a}/table {b}/table"),
+        (f"{whole}{colon}{A} first, {B} {rng.choice(('second', 'next', 'after that', 'then'))}", f"{a}/table {b}/table"),
+        (f"{whole}{colon}{rng.choice(('start', 'begin', 'starting', 'beginning'))} with {A}, then {B}", f"{a}/table {b}/table"),
+        (f"{whole}{colon}first {A}, then {B}{rng.choice((', then', ' and finally', ', last'))} {C}", f"{a}/table {b}/table {c}/table"),
         (f"take {A} off, then {B}", f"{a}/table {b}/table"),
         (f"take {A} off, take {B} off", f"{a}/table {b}/table"),
     ))  # fmt: skip
+
+
+def two_places(rng: random.Random) -> Request:
+    """One object onto the table, and one of the other two onto the other, told as one wish."""
+    a, b, c = _three(rng)
+    name, moves = namer(rng), [f"{a}/table", f"{b}/{c}"]
+    if rng.random() < 0.3:
+        moves.reverse()
+    clauses = [_clause(move, name, rng, wish=0.3) for move in moves]
+    return rng.choice((" and ", " and ", ", and ", " and then ", ", ", "; ", ", then ", " but ")).join(
+        clauses
+    ), " ".join(moves)
 
 
 def rearranged(rng: random.Random) -> Request:
@@ -313,7 +331,7 @@ def _backwards(clauses: list[str], moves: list[str], name: Namer, rng: random.Ra
 
 
 _KINDS = (
-    (28, single), (5, with_bystander), (9, contrast), (22, whole_tower), (4, open_tower), (7, grown_tower), (5, apart), (6, rearranged), (20, several),
+    (28, single), (5, with_bystander), (9, contrast), (22, whole_tower), (4, open_tower), (7, grown_tower), (5, apart), (6, rearranged), (20, several), (5, two_places),
 )  # fmt: skip
 
 

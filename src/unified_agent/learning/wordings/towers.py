@@ -46,6 +46,14 @@ TOWERS = (
     + _ON
     + " {b}",
     "[put|stack|] {b} " + _ON + " {c} then [put|stack|] {a} " + _ON + " {b}",
+    "{b} "
+    + _ON
+    + " {c}[, then|; then|, and then|. then|, next|, after that|, afterwards|, finally] {a} "
+    + _ON
+    + " {b}",
+    "[first|] {b} " + _ON + " {c}[,|;|.] [then|next|after that|and only then|second] {a} " + _ON + " [it|that|top]",
+    "[build|make|make me|build me] a [house|little house|hut|cottage][:|,| with] {c} [as|is|for|makes|will be] the [floor|ground floor|base|cellar|foundation], {b} [as|is|for|makes|will be] the [wall|walls|middle floor|living room][, and|,| and] {a} [as|is|for|makes|will be] the [roof|attic]",
+    "{a} [is|makes|as|for] the [roof|chimney|attic], {b} [is|makes|as|for] the [wall|walls|first floor][, and|,| and] {c} [is|makes|as|for] the [floor|ground|cellar|foundation]",
     "[once|when|as soon as|after] {b} is [on|on top of|placed on|stacked on] {c}[,| then] [add|put|place|set] {a} [on top|on that|on it|on {b}|on top of it]",
     "[finally|at the end|last of all] [put|place|stack] {a} on {b}, but [begin by|start by|first by] [putting|placing|stacking] {b} on {c}",
     "[put|place|stack] {a} on {b}, [but|though] [only after|not before|only once] {b} [is on|has been put on|was placed on|has been stacked on] {c}",
