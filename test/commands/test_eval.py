@@ -34,3 +34,8 @@ def test_no_episodes_is_a_user_mistake_and_json_says_so(capsys):
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert answer["ok"] is False
     assert "--episodes must be 1 or more" in answer["error"]
+
+
+def test_recordings_are_only_made_through_the_graph(tmp_path, capsys):
+    assert main(["eval", "--episodes", "1", "--runs", str(tmp_path)]) == 2
+    assert "--runs needs --graph" in capsys.readouterr().err

@@ -46,3 +46,14 @@ def test_a_whole_task_is_pursued_by_its_instruction_until_the_environment_s_rewa
     episode = collector.play([wanted], None)[0]
     assert set(episode.pursued) == {task.instruction}
     assert episode.done == episode.success
+
+
+def test_nothing_is_rendered_where_no_picture_is_kept_and_nobody_judges_by_one(monkeypatch):
+    collector = Collector("fr3", "default", worlds=2, pictures=False)
+    task = tasks.get("grasp_red")
+    wanted = [Assignment(task, task.instruction, (task.instruction,), seed=5, max_actions=2)]
+    monkeypatch.setattr(collector._detector, "score_views", None)
+    episode = collector.play(wanted, None)[0]
+    collector.close()
+    assert len(episode.states) == len(episode) + 1
+    assert not episode.frames and not episode.scores

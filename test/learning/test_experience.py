@@ -28,6 +28,14 @@ def test_an_episode_that_ended_before_any_action_is_kept(tmp_path, episode):
     assert [len(e) for e in experience.load(tmp_path / "a.safetensors", frames=True)] == [0, 1]
 
 
+def test_episodes_that_nobody_looked_at_are_kept_too(tmp_path, episode):
+    unseen = episode(2)
+    unseen.frames, unseen.scores = [], []
+    experience.save([unseen], tmp_path / "a.safetensors")
+    (loaded,) = experience.load(tmp_path / "a.safetensors", frames=True)
+    assert len(loaded) == 2 and loaded.frames == [] and loaded.scores == []
+
+
 @pytest.mark.parametrize("damage", [lambda data: data[:200], lambda data: b"\0" * 64, lambda data: data[:-7]])
 def test_a_broken_file_is_named_and_explained(tmp_path, episode, damage):
     path = tmp_path / "a.safetensors"
