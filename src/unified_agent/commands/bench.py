@@ -8,6 +8,7 @@ MEASURES = {
     "environment": ("unified_agent.sim.profile", "env_profile"),
     "captioner": ("unified_agent.vision.profile", "captioner_profile"),
     "collecting": ("unified_agent.learning.profile", "collecting_profile"),
+    "resume": ("unified_agent.learning.resume_profile", "resume_profile"),
     "images": ("unified_agent.nodes.profile", "image_profile"),
     "graph": ("unified_agent.nodes.profile", "graph_profile"),
     "recorder": ("unified_agent.nodes.recorder_profile", "recorder_profile"),

@@ -72,3 +72,29 @@ def test_an_episode_of_another_robot_is_refused_and_leaves_nothing(dataset, tmp_
         writer.add([Moment((grey(0),), {"elbow": 0.0}, {"red": np.zeros(3)}, "")], "x")
     assert not list((tmp_path / "other").rglob("*.mp4"))
     assert writer.episodes == 0
+
+
+def test_a_dataset_that_was_interrupted_ends_as_an_unbroken_one(dataset, tmp_path):
+    broken = tmp_path / "broken"
+    writer = DatasetWriter(broken, 10, Shape.of(moment(0), ["front"]), "fr3")
+    writer.add([moment(number) for number in range(4)], "take the red one")
+    state = json.loads(json.dumps(writer.state()))
+    writer.add([moment(number) for number in range(2)], "lost in the crash")
+    again = DatasetWriter.restored(broken, state)
+    again.add([moment(number, GRASP) for number in range(3)], "take the red one")
+    again.close()
+    for name in ("meta/info.json", "meta/stats.json"):
+        assert json.loads((broken / name).read_text()) == json.loads((dataset / name).read_text())
+    for name in ("meta/tasks.parquet", "meta/subtasks.parquet", "data/chunk-000/file-001.parquet"):
+        assert pq.read_table(broken / name).equals(pq.read_table(dataset / name))
+
+
+def test_an_episode_that_was_refused_leaves_no_trace_in_the_statistics(tmp_path):
+    writers = [DatasetWriter(tmp_path / name, 10, Shape.of(moment(0), ["front"])) for name in ("a", "b")]
+    stranger = Moment((grey(250),), {"wrist": 0.0}, {}, "a sub-goal of its own")
+    with pytest.raises(UserError, match="Expected the joints"):
+        writers[1].add([moment(0), stranger], "something else")
+    for writer in writers:
+        writer.add([moment(0), moment(1)], "take the red one")
+        writer.close()
+    assert (tmp_path / "a/meta/stats.json").read_text() == (tmp_path / "b/meta/stats.json").read_text()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Minimum, maximum, mean, deviation and quantiles of a dataset's features, as LeRobot normalises with."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
@@ -18,9 +20,21 @@ def of_vectors(values: np.ndarray) -> dict[str, list]:
 class PixelStatistics:
     """Of a camera's frames, exactly, from how often each of the 256 levels was seen in each channel."""
 
-    def __init__(self) -> None:
-        self._frames = 0
-        self._seen = np.zeros((3, 256), np.int64)
+    def __init__(self, frames: int = 0, seen: Sequence[Sequence[int]] | None = None) -> None:
+        """
+        Args:
+            frames, seen: what `state` told, to go on from it.
+        """
+        self._frames = frames
+        self._seen = np.zeros((3, 256), np.int64) if seen is None else np.array(seen, np.int64)
+
+    def __add__(self, other: "PixelStatistics") -> "PixelStatistics":
+        """Of the frames of both."""
+        return PixelStatistics(self._frames + other._frames, self._seen + other._seen)
+
+    def state(self) -> dict:
+        """Everything in it, as plain numbers."""
+        return {"frames": self._frames, "seen": self._seen.tolist()}
 
     def add(self, frame: np.ndarray) -> None:
         """A frame, uint8 RGB (H, W, 3)."""

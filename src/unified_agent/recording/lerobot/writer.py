@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +62,37 @@ class DatasetWriter:
         self._episodes = self._rows = 0
         (folder / "meta").mkdir(parents=True, exist_ok=True)
 
+    def state(self) -> dict:
+        """What is known of the episodes written so far, as plain values."""
+        return {
+            "rate": self._rate,
+            "robot": self._robot,
+            "shape": asdict(self._shape),
+            "tasks": self._tasks,
+            "subtasks": self._subtasks,
+            "pixels": {camera: pixels.state() for camera, pixels in self._pixels.items()},
+            "episodes": self._episodes,
+            "rows": self._rows,
+        }
+
+    @classmethod
+    def restored(cls, folder: Path, state: dict) -> "DatasetWriter":
+        """Go on after the episodes that `state` tells of, in the same folder; what came later is written anew."""
+        shape = state["shape"]
+        sizes = {camera: tuple(size) for camera, size in shape["sizes"].items()}
+        writer = cls(
+            folder, state["rate"], Shape(tuple(shape["joints"]), tuple(shape["objects"]), sizes), state["robot"]
+        )
+        writer._tasks, writer._subtasks = state["tasks"], state["subtasks"]
+        writer._pixels = {camera: PixelStatistics(**pixels) for camera, pixels in state["pixels"].items()}
+        writer._episodes, writer._rows = state["episodes"], state["rows"]
+        for number in range(writer._episodes):
+            table = pq.read_table(folder / layout.DATA_PATH.format(**layout.place(number)))
+            for name in table.column_names:
+                rows = np.array(table[name].to_pylist())
+                writer._columns.setdefault(name, []).append(rows.reshape(len(rows), -1))
+        return writer
+
     @property
     def episodes(self) -> int:
         """Written so far."""
@@ -80,16 +111,17 @@ class DatasetWriter:
             UserError: no moment, or one that is not of the dataset's shape.
         """
         videos = {camera: VideoWriter(self._video(camera), self._rate, streamed=False) for camera in self._shape.sizes}
+        pixels = {camera: PixelStatistics() for camera in self._shape.sizes}
         states, objects, subgoals = [], [], []
         try:
             for moment in moments:
                 self._check(moment)
                 for (camera, video), frame in zip(videos.items(), moment.frames, strict=True):
                     video.write(frame)
-                    self._pixels[camera].add(frame)
+                    pixels[camera].add(frame)
                 states.append([moment.joints[name] for name in self._shape.joints])
                 objects.append([value for name in self._shape.objects for value in moment.objects[name]])
-                subgoals.append(self._subtasks.setdefault(moment.subgoal or IDLE, len(self._subtasks)))
+                subgoals.append(moment.subgoal or IDLE)
         finally:
             for video in videos.values():
                 video.close()
@@ -98,7 +130,9 @@ class DatasetWriter:
                     video.path.unlink(missing_ok=True)
         if not states:
             raise UserError("An episode needs one moment at least: frames of all cameras, and joint states.")
-        self._write(np.array(states, np.float32), np.array(objects, np.float32), np.array(subgoals), task)
+        numbers = [self._subtasks.setdefault(subgoal, len(self._subtasks)) for subgoal in subgoals]
+        self._pixels = {camera: self._pixels[camera] + pixels[camera] for camera in pixels}
+        self._write(np.array(states, np.float32), np.array(objects, np.float32), np.array(numbers), task)
         return len(states)
 
     def close(self) -> None:
