@@ -16,6 +16,7 @@ PROGRESS = "progress.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments."""
     parser.add_argument(
         "bags", nargs="+", type=Path, metavar="BAG", help="rosbag2 directory or file, or a folder of them"
     )

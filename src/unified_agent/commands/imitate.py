@@ -21,17 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Read the video, carry out its plan in simulation, and return what came of it."""
-    from unified_agent.language.subgoals import SENTENCES
     from unified_agent.learning.evaluation import Agent, evaluate_plans
     from unified_agent.sim.tasks import Task, lasting
     from unified_agent.vision import watching
     from unified_agent.vision.clip import Clip
-    from unified_agent.vision.detector import Detector
 
     if arguments.episodes < 1:
         raise UserError(f"--episodes must be 1 or more, not {arguments.episodes}.")
-    detector = Detector(Clip.load(arguments.clip_model, arguments.device), SENTENCES)
-    plan = watching.plan_of(watching.frames_of(arguments.video), detector).subgoals
+    plan = watching.plan_in(arguments.video, Clip.load(arguments.clip_model, arguments.device)).subgoals
     print(f"In {arguments.video}:")
     for number, goal in enumerate(plan, start=1):
         print(f"  {number}. {goal}")

@@ -11,6 +11,7 @@ from unified_agent.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments."""
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="folder of a LeRobotDataset v3.0")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the recordings")
     parser.add_argument("--episodes", type=int, metavar="N", help="the first so many (default: all)")

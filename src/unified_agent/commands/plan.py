@@ -11,6 +11,7 @@ from unified_agent.language.refusal import Refusal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments."""
     parser.add_argument("instruction", nargs="?", help="what should be done, in your own words")
     parser.add_argument(
         "--planner", default="smollm2", help="smollm2 (default), smollm2-untuned or hf:<model id or folder>[@revision]"

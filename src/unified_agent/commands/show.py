@@ -10,6 +10,7 @@ from unified_agent.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments."""
     parser.add_argument("bag", type=Path, metavar="BAG", help="rosbag2 directory or file")
     parser.add_argument(
         "--out",

@@ -89,7 +89,8 @@ class PlannerNode(shell.AgentNode):
         self.report(shell.OK, f"planning: {instruction[:200]}")
         started = time.monotonic()
         try:
-            plan = self._watch(instruction) if instruction.lower().endswith(VIDEOS) else planner.plan(instruction)
+            said = instruction.strip()
+            plan = self._watch(said) if said.lower().endswith(VIDEOS) else planner.plan(instruction)
         except UserError as error:
             self._seconds = time.monotonic() - started
             # The reason first: who reads the empty plan will ask for it.
@@ -101,14 +102,11 @@ class PlannerNode(shell.AgentNode):
         self.report(shell.OK, f"planned {len(plan.subgoals)} sub-goals in {self._seconds:.1f} s")
 
     def _watch(self, path: str) -> Plan:
-        from unified_agent.language.subgoals import SENTENCES
         from unified_agent.vision import watching
         from unified_agent.vision.clip import Clip
-        from unified_agent.vision.detector import Detector
 
         clip = Clip.load(self.settings["clip_model"], self.settings["device"])
-        detector = Detector(clip, SENTENCES)
-        return watching.plan_of(watching.frames_of(Path(path.strip()).expanduser()), detector)
+        return watching.plan_in(Path(path).expanduser(), clip)
 
 
 def main() -> int:

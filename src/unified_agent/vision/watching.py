@@ -10,7 +10,8 @@ import numpy as np
 
 from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan, check
-from unified_agent.language.subgoals import Relation, SubGoal
+from unified_agent.language.subgoals import SENTENCES, Relation, SubGoal
+from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
 RATE = 10
@@ -42,6 +43,11 @@ def frames_of(path: Path, rate: int = RATE) -> Iterator[np.ndarray]:
     except (av.FFmpegError, IndexError) as error:
         if not count:
             raise UserError(f"'{path}' cannot be read as a video ({error}): expected e.g. an MP4.") from None
+
+
+def plan_in(path: Path, clip: Clip) -> Plan:
+    """The sub-goals of the vocabulary that came true in a video, in order; errors as `frames_of` and `plan_of`."""
+    return plan_of(frames_of(path), Detector(clip, SENTENCES))
 
 
 def plan_of(frames: Iterable[np.ndarray], detector: Detector) -> Plan:
