@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an instruction, a task, or groups of tasks that take turns, with + between them: "
         "grasp, stack, place_on_table, triple_stack",
     )
-    parser.add_argument("--steps", type=int, default=30_000, help="picks and places to collect")
+    parser.add_argument("--steps", type=int, default=10_000, help="picks and places to collect")
     parser.add_argument("--out", type=Path, default=Path("runs/learn"), help="folder; an unfinished run there goes on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--arm", default="fr3", help="name of a file in config/arms")

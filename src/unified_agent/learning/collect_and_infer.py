@@ -63,7 +63,7 @@ class Settings:
     """
 
     task: str = "stack_red_on_blue"
-    steps: int = 30_000
+    steps: int = 10_000
     seed: int = 0
     arm: str = "fr3"
     episodes: int = 48

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
+from tqdm import tqdm
 
 from unified_agent.errors import UserError
 from unified_agent.language import prompts, smollm2
@@ -158,7 +159,7 @@ def exact(model, items: list[Encoded], batch: int = 32) -> tuple[list[bool], lis
 def train(
     settings: Settings,
     folder: Path,
-    report: Callable[[str], None] = print,
+    report: Callable[[str], None] = tqdm.write,
     resume: bool = True,
     start_from: Path | None = None,
     evaluate: Callable[[object, object, Grammar], dict] | None = None,
@@ -211,7 +212,7 @@ def train(
     card: dict = {}
     begun, recent = time.monotonic() - seconds, []
     model.train()
-    for step in range(done, steps):
+    for step in tqdm(range(done, steps), initial=done, total=steps, unit="step", desc="train", mininterval=2):
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * _schedule(step, steps, settings.warmup)
         optimizer.zero_grad(set_to_none=True)
@@ -228,10 +229,8 @@ def train(
                 "loss": sum(recent) / len(recent),
                 **figures,
             }
-            left = (time.monotonic() - begun) / (step + 1) * (steps - step - 1)
             measured = "  ".join(f"{name} {share:.1%}" for name, share in figures.items())
-            times = f"{seconds / 60:.1f} min gone, {left / 60:.1f} min left"
-            report(f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {measured}  {times}")
+            report(f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {measured}  {seconds / 60:.1f} min")
             recent = []
             save(adapted, card, folder)
             state = {"adapter": adapter_weights(adapted), "optimizer": optimizer.state_dict()}
