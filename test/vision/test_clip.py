@@ -101,3 +101,14 @@ def test_the_nearest_tag_is_offered():
 def test_a_gpu_asked_for_and_absent_is_refused(tiny_folder):
     with pytest.raises(UserError, match="GPU"):
         Clip.load(str(tiny_folder), "cuda")
+
+
+@pytest.mark.parametrize("name", ["RN50", "coca_ViT-B-32"])
+def test_every_kind_of_model_sees_as_open_clip_has_it(name):
+    import open_clip
+
+    clip = Clip(open_clip.create_model(name), open_clip.get_tokenizer(name))
+    frames = noise(1, 224, 224, 3)
+    with torch.inference_mode():
+        expected = clip.model.encode_image(clip._preprocess(frames), normalize=True)
+    torch.testing.assert_close(clip.encode_image(frames), expected, rtol=1e-3, atol=1e-5)

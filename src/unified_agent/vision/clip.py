@@ -54,7 +54,7 @@ class Clip:
     def __init__(self, model: torch.nn.Module, tokenizer, card: dict | None = None, device: str = "cpu"):
         self.device = torch.device(device)
         self.model = model.to(self.device, memory_format=torch.channels_last).eval()
-        self._tower = folded(self.model.visual)
+        self._lean = folded(self.model.visual)
         self.card = card or {}
         self._tokenizer = tokenizer
         self._preprocess = Preprocess(PreprocessCfg(**model.visual.preprocess_cfg), self.device)
@@ -103,7 +103,10 @@ class Clip:
         Returns:
             float32, shape (N, D), on ``device``.
         """
-        return functional.normalize(self._tower(self._preprocess(frames)), dim=-1).float()
+        pixels = self._preprocess(frames)
+        if self._lean is None:
+            return self.model.encode_image(pixels, normalize=True).float()
+        return functional.normalize(self._lean(pixels), dim=-1).float()
 
     @torch.inference_mode()
     def encode_text(self, sentences: Sequence[str]) -> torch.Tensor:

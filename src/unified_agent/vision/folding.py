@@ -9,13 +9,13 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
-def folded(tower: nn.Module) -> nn.Module:
+def folded(tower: nn.Module) -> ModifiedResNet | None:
     """A copy of a tower in evaluation mode without batch norms, as they stand there for one affine map a channel.
 
-    Only open_clip's own ResNet has any that can be folded; any other tower is returned as it is.
+    Only open_clip's own ResNet has any that can be folded; None for any other tower.
     """
     if not isinstance(tower, ModifiedResNet):
-        return tower
+        return None
     tower = copy.deepcopy(tower)
     for block in tower.modules():
         if isinstance(block, (ModifiedResNet, Bottleneck)):
