@@ -81,6 +81,16 @@ REQUESTS = (
         "move the blue object to the green object and then put the red object on it", "blue/green red/blue", "blue/red"
     ),
     Request("put the green object on the table, then build red on green", "red/green", "green/red"),
+    Request("red on green, then blue on red", "red/green blue/red"),
+    Request("unstack the tower: blue first, then red", "blue/table red/table", "red/green blue/red"),
+    Request(
+        "set the green object on the table and place the red object on the blue object",
+        "green/table red/blue",
+        "green/red",
+    ),
+    Request("make blue carry red and red carry green", "red/blue green/red"),
+    Request("the blue one should end up between green below and red above", "blue/green red/blue"),
+    Request("green is on red; move it over to blue", "green/blue", "green/red"),
 )
 
 
