@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from tqdm import tqdm
@@ -162,6 +163,7 @@ def tell(result: dict) -> str:
 def draw(result: dict, path: Path) -> None:
     """Success over actions, a panel a task (mean of the seeds, their range shaded), and actions over sparseness."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter, NullFormatter
 
     curves = result["curves"]
     figure = Figure(figsize=(4.3 * (len(curves) + 1), 3.6), layout="constrained")
@@ -169,10 +171,12 @@ def draw(result: dict, path: Path) -> None:
     for axes, (task, by_learner) in zip(panels, curves.items(), strict=True):
         for name, runs in by_learner.items():
             grid, values = _on_one_grid(runs)
-            (line,) = axes.plot(grid, values.mean(axis=0), label=name)
+            (line,) = axes.plot(grid, values.mean(axis=0), ".-", label=name)
             axes.fill_between(grid, values.min(axis=0), values.max(axis=0), alpha=0.2, color=line.get_color())
-        axes.set(xscale="log", xlabel="actions", title=tasks.get(task).instruction, ylim=(-0.02, 1.02))
-        axes.title.set_fontsize(8)
+        axes.set(xscale="log", xlabel="actions", ylim=(-0.02, 1.02))
+        axes.set_title(fill(tasks.get(task).instruction, 45), fontsize=8)
+        axes.xaxis.set_major_formatter(EngFormatter())
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3)
         axes.legend(fontsize=7)
     panels[0].set_ylabel("success rate (true poses)")
