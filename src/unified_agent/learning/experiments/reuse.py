@@ -82,7 +82,8 @@ def draw(result: dict, path: Path) -> None:
     places = np.arange(len(TASKS))
     for shift, (kind, by_task) in zip((-0.2, 0.2), result["steps_to"].items(), strict=True):
         heights = [np.mean([s if s is not None else np.nan for s in by_task[task]]) for task in TASKS]
-        axes.bar(places + shift, heights, width=0.38, label=kind)
+        bars = axes.bar(places + shift, np.nan_to_num(heights), width=0.38, label=kind)
+        axes.bar_label(bars, ["not reached" if np.isnan(height) else f"{height:,.0f}" for height in heights])
     axes.set_xticks(places, [task.replace("stack_", "").replace("_", " ") for task in TASKS])
     axes.set(ylabel=f"actions to {result['rate']:.0%} success", title="Tasks in sequence, a new policy for each")
     axes.legend()
