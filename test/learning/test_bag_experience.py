@@ -109,6 +109,8 @@ def test_the_moments_around_them_show_the_tool_above_and_what_it_holds(tmp_path)
     episode = experience_of(record(tmp_path / "bag", STEPS), ARM)
     assert [state.holding for state in episode.states] == [False, True, False]
     assert [state.tool[2] for state in episode.states] == pytest.approx([HIGH] * 3, abs=0.01)
+    # Not where it is going: from that a policy would learn to place wherever the tool is.
+    np.testing.assert_allclose([state.tool[:2] for state in episode.states[1:]], [PICK, PLACE], atol=0.01)
     assert len(episode.frames) == len(episode.scores) == 3
     levels = [int(episode.view(moment).mean()) for moment in range(3)]
     assert levels == sorted(levels)
