@@ -5,8 +5,9 @@ import os
 
 from unified_agent import paths
 
-# Fast DDS 3 (ROS 2 Kilted and later) and 2 (Jazzy, Humble) have each their name for it.
-PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
+# The same for Fast DDS 2; 3 takes it too, and complains.
+OLD_PROFILE_VARIABLE, OLD_DISTROS = "FASTRTPS_DEFAULT_PROFILES_FILE", ("humble", "iron", "jazzy")
 RANGE_VARIABLE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 
 
@@ -21,9 +22,9 @@ def keep_to_this_machine() -> None:
 
 def make_room_for_images() -> None:
     """Give Fast DDS the shared memory that camera images need (``config/fastdds.xml``)."""
-    if not any(os.environ.get(variable) for variable in PROFILE_VARIABLES):
-        profile = str(paths.share() / "config" / "fastdds.xml")
-        os.environ.update(dict.fromkeys(PROFILE_VARIABLES, profile))
+    variable = OLD_PROFILE_VARIABLE if os.environ.get("ROS_DISTRO") in OLD_DISTROS else PROFILE_VARIABLE
+    if not os.environ.get(PROFILE_VARIABLE) and not os.environ.get(OLD_PROFILE_VARIABLE):
+        os.environ[variable] = str(paths.share() / "config" / "fastdds.xml")
 
 
 def prepare() -> None:
