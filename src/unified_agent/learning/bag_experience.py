@@ -132,7 +132,8 @@ def _holds(track: _Track, arm: Arm) -> list[tuple[int, int]]:
 def _up(track: _Track, begin: int, end: int) -> int:
     """The first row before ``end`` in which the tool is as high as it gets between two decisions.
 
-    Not a later one: the tool would be on its way to the next place already, and a policy would learn to act where it is.
+    Not a later one: the tool would be on its way to the next place already, and a policy would learn to act wherever it
+    is.
     """
     heights = np.array([tool[2] for tool in track.tools[begin + 1 : end]])
     if not len(heights):

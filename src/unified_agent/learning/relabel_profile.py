@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fast recordings are relabelled, in how much memory, and what damaged ones do."""
 
+import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -163,7 +163,11 @@ def _ready(clip: Clip, moments: int) -> list[torch.Tensor]:
 
 
 def _memory(bag: Path, out: Path) -> float:
-    """Peak memory of the command, megabytes; of all the children so far, so the smaller recording comes first."""
+    """Peak memory of the command, megabytes."""
     command = [sys.executable, "-m", "unified_agent.cli", "relabel", str(bag), "--out", str(out), "--device", "cpu"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_maxrss / 1024
