@@ -29,8 +29,9 @@ class Preprocess(nn.Module):
         self._fill = config.fill_color
         self._device = device
         shape = (1, 3, 1, 1)
-        self._offset = torch.tensor(config.mean, device=device).mul(255.0).reshape(shape)
-        self._scale = torch.tensor(config.std, device=device).mul(255.0).reciprocal().reshape(shape)
+        mean, std = torch.tensor(config.mean, device=device), torch.tensor(config.std, device=device)
+        self._scale = std.mul(255.0).reciprocal().reshape(shape)
+        self._offset = (-mean / std).reshape(shape)
 
     def forward(self, frames: np.ndarray) -> torch.Tensor:
         """float32, shape (N, 3, height, width), channels last, of uint8 RGB frames of shape (N, H, W, 3)."""
@@ -41,7 +42,7 @@ class Preprocess(nn.Module):
         pixels = torch.from_numpy(np.ascontiguousarray(frames)).to(self._device).permute(0, 3, 1, 2)
         if pixels.shape[-2:] != self.size:
             pixels = self._resize(pixels)
-        return pixels.to(torch.float32).sub_(self._offset).mul_(self._scale)
+        return torch.addcmul(self._offset, pixels.to(torch.float32), self._scale)
 
     def _resize(self, pixels: torch.Tensor) -> torch.Tensor:
         height, width = pixels.shape[-2:]
