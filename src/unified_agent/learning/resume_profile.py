@@ -15,9 +15,9 @@ from unified_agent.learning.collect_and_infer import PROGRESS
 from unified_agent.learning.session import POLICY
 from unified_agent.policy.checkpoint import Policy
 
-STEPS = 2_000
+STEPS = 1_500
 # Wall seconds that a run lives before it is killed: from before its first round to several rounds later.
-LIFE = (4.0, 20.0)
+LIFE = (10.0, 40.0)
 
 
 def resume_profile(kills: int = 10) -> dict:
@@ -47,7 +47,7 @@ def resume_profile(kills: int = 10) -> dict:
 
 def _start(out: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "unified_agent.cli", "learn", "--task", "grasp_red", "--planner", "none"]
-    command += ["--steps", str(STEPS), "--last-updates", "300", "--evaluate-every", "800", "--out", str(out)]
+    command += ["--steps", str(STEPS), "--last-updates", "300", "--evaluate-every", "500", "--out", str(out)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
