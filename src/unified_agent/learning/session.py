@@ -3,6 +3,8 @@
 
 from pathlib import Path
 
+import torch
+
 from unified_agent.language.planner import Planner
 from unified_agent.learning.buffer import Buffer
 from unified_agent.learning.collect_and_infer import CollectAndInfer, Settings
@@ -64,6 +66,9 @@ class Session:
         Args:
             reuse: begin with what the episodes that lie in the buffer already teach about these plans.
         """
+        # A network this small gains nothing from more, loses a lot to whatever else the machine does, and would not give
+        # the same run on another machine.
+        torch.set_num_threads(1)
         thresholds = Detector(Clip.load(self._clip, "cpu"), SENTENCES).thresholds
         crew = self._crew()
         try:
