@@ -66,8 +66,8 @@ class Session:
         Args:
             reuse: begin with what the episodes that lie in the buffer already teach about these plans.
         """
-        # A network this small gains nothing from more, loses a lot to whatever else the machine does, and would not give
-        # the same run on another machine.
+        # A network this small gains nothing from more, loses a lot to whatever else the machine does, and would not
+        # give the same run on another machine.
         torch.set_num_threads(1)
         thresholds = Detector(Clip.load(self._clip, "cpu"), SENTENCES).thresholds
         crew = self._crew()
