@@ -17,7 +17,7 @@ from unified_agent.policy.checkpoint import Policy
 
 STEPS = 1_500
 # Wall seconds that a run lives before it is killed: from before its first round to several rounds later.
-LIFE = (10.0, 40.0)
+LIFE = (8.0, 25.0)
 
 
 def resume_profile(kills: int = 10) -> dict:
