@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from unified_agent.learning.cloning import Demonstrations, Lessons
 from unified_agent.learning.train_policy import describe
@@ -64,14 +65,14 @@ class Learner:
         Args:
             steps: how many.
             batch: decisions a step.
-            anneal: let the learning rate fall to nothing, along a cosine.
+            anneal: let the learning rate fall to nothing, along a cosine; such a long fit shows its progress.
         """
         if self._data is None or not steps:
             return None
         lessons = Lessons(self._data, self.network, POSITION_NOISE, SHIFT)
         self.network.train()
         losses = []
-        for step in range(steps):
+        for step in tqdm(range(steps), desc="last fit", unit="update", mininterval=1, disable=not anneal):
             share = 0.5 * (1 + math.cos(math.pi * step / steps)) if anneal else 1.0
             for group in self._optimiser.param_groups:
                 group["lr"] = share * self._learning_rate
