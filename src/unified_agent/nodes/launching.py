@@ -22,7 +22,7 @@ def description(wanted: Callable[[Mapping[str, str]], Graph], arguments: Sequenc
     """
 
     def start(context: LaunchContext) -> list:
-        return actions(wanted(_typed(context, arguments)), context)
+        return _actions(wanted(_typed(context, arguments)), context)
 
     declared = [
         DeclareLaunchArgument(argument.name, default_value=argument.default, description=argument.description)
@@ -31,7 +31,7 @@ def description(wanted: Callable[[Mapping[str, str]], Graph], arguments: Sequenc
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
 
-def actions(wanted: Graph, context: LaunchContext) -> list:
+def _actions(wanted: Graph, context: LaunchContext) -> list:
     """What starts the nodes, on a ROS domain that the context holds as long as the launch lives."""
     transport.make_room_for_images()
     domain = Domain(str(wanted.run))

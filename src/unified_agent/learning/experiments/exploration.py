@@ -140,14 +140,20 @@ def sparseness(found: dict[str, dict]) -> dict[str, float | None]:
 
 def slope(table: dict, found: dict[str, float | None]) -> float | None:
     """Of log(actions to 50%) over log(sparseness), through the tasks whose sparseness is known; ours."""
-    points = []
-    for task, sparse in found.items():
-        reached = [steps for steps in table.get(task, {}).get(learners.OURS, {}).get("0.5", []) if steps]
-        if reached and sparse:
-            points.append((math.log(sparse), math.log(float(np.mean(reached)))))
+    points = _points(table, found, learners.OURS, 0.5)
     if len(points) < 2:
         return None
-    return float(np.polyfit(*zip(*points, strict=True), deg=1)[0])
+    return float(np.polyfit(*np.log(points).T, deg=1)[0])
+
+
+def _points(table: dict, found: dict[str, float | None], learner: str, rate: float) -> list[tuple[float, float]]:
+    """(sparseness, mean actions to the rate) of each task of which both are known."""
+    points = []
+    for task, sparse in found.items():
+        reached = [steps for steps in table.get(task, {}).get(learner, {}).get(str(rate), []) if steps]
+        if reached and sparse:
+            points.append((sparse, float(np.mean(reached))))
+    return points
 
 
 def tell(result: dict) -> str:
@@ -186,14 +192,9 @@ def draw(result: dict, path: Path) -> None:
 
 def _draw_sparseness(axes, result: dict) -> None:
     for name, marker in ((learners.OURS, "o-"), (learners.BASELINE, "s--")):
-        for rate in ("0.5", "0.8"):
-            points = []
-            for task, sparse in result["sparseness"].items():
-                reached = [steps for steps in result["steps_to"].get(task, {}).get(name, {}).get(rate, []) if steps]
-                if sparse and reached:
-                    points.append((sparse, np.mean(reached)))
-            if points:
-                axes.plot(*zip(*points, strict=True), marker, label=f"{name}, {float(rate):.0%}", lw=1)
+        for rate in RATES[:2]:
+            if points := _points(result["steps_to"], result["sparseness"], name, rate):
+                axes.plot(*zip(*points, strict=True), marker, label=f"{name}, {rate:.0%}", lw=1)
     found = "not known" if result["slope"] is None else f"{result['slope']:.2f}"
     axes.set(xscale="log", yscale="log", xlabel="random actions a success", ylabel="actions to that success rate")
     axes.set_title(f"Sparseness; slope to 50%, sub-goals: {found}", fontsize=8)
