@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace) -> dict:
     partial.rename(out)
     for bag, why in found["failed"].items():
         print(f"failed: {bag}: {why}")
+    for bag, losses in found["lost"].items():
+        print(f"lost: {bag}: {'; '.join(dict.fromkeys(losses))}")
     print(f"wrote {export.episodes} episodes, {found['frames']} frames at {export.rate} Hz: {out}")
     return {
         "ok": not found["failed"],
