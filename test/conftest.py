@@ -1,8 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS in tests: a domain of their own on this machine only, so that no running graph is disturbed or heard."""
+"""What tests of several rooms share: a ROS domain of their own, and a tiny CLIP."""
 
+import json
 import os
 
-# Above 101, domains collide with the ports that the system hands out.
+import pytest
+
+# A domain on this machine only, so that no running graph is disturbed or heard. Above 101, domains collide with the
+# ports that the system hands out.
 os.environ["ROS_DOMAIN_ID"] = str(20 + os.getpid() % 80)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+TINY = {
+    "embed_dim": 16,
+    "vision_cfg": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 4, "head_width": 32},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 8, "heads": 2, "layers": 1},
+}
+CARD = {"thresholds": {"the red object is on the table": 0.25}, "default_threshold": 0.5}
+
+
+@pytest.fixture(scope="session")
+def tiny_state():
+    """Random weights of a tiny CLIP."""
+    import torch
+    from open_clip.model import CLIP
+
+    torch.manual_seed(0)
+    return CLIP(**TINY).state_dict()
+
+
+@pytest.fixture
+def tiny_folder(tmp_path, tiny_state):
+    """A tiny CLIP in a folder as open_clip lays it out."""
+    from safetensors.torch import save_file
+
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": TINY, "preprocess_cfg": {}}))
+    (tmp_path / "card.json").write_text(json.dumps(CARD))
+    save_file(tiny_state, tmp_path / "model.safetensors")
+    return tmp_path

@@ -21,7 +21,7 @@ def test_a_misspelt_task_names_the_nearest_and_ends_with_2(capsys):
 
 def test_the_graph_is_not_measured_on_the_domain_of_another(tmp_path, monkeypatch, capsys):
     pytest.importorskip("rclpy", reason="the nodes need ROS 2")
-    from unified_agent.nodes.domains import Domain
+    from unified_agent.graph.domains import Domain
 
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     with Domain("the first"):

@@ -4,12 +4,12 @@ import pytest
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from unified_agent.cli import main
-from unified_agent.nodes import follower
-from unified_agent.nodes.domains import Domain
+from unified_agent.graph import following
+from unified_agent.graph.domains import Domain
 
 
 def test_without_a_graph_it_says_how_to_start_one(monkeypatch, capsys):
-    monkeypatch.setattr(follower, "DISCOVERY", 0.5)
+    monkeypatch.setattr(following, "DISCOVERY", 0.5)
     assert main(["say", "stack the red object on the blue object"]) == 2
     assert "unified-agent up sim" in capsys.readouterr().err
 

@@ -13,7 +13,7 @@ pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from unified_agent.cli import main
 from unified_agent.commands import up
-from unified_agent.nodes.domains import Domain
+from unified_agent.graph.domains import Domain
 
 
 def parsed(*words):

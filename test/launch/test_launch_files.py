@@ -7,11 +7,11 @@ import importlib.util
 import pytest
 
 from unified_agent import paths
-from unified_agent.nodes import domains, graph
+from unified_agent.graph import domains, lists
 
 KINDS = {
-    "sim": (graph.sim, graph.ARGUMENTS, {}),
-    "replay": (graph.replay, graph.REPLAY_ARGUMENTS, {"bag": "runs/x/episode_001"}),
+    "sim": (lists.sim, lists.ARGUMENTS, {}),
+    "replay": (lists.replay, lists.REPLAY_ARGUMENTS, {"bag": "runs/x/episode_001"}),
 }
 
 
@@ -20,7 +20,7 @@ def test_a_launch_file_takes_its_nodes_and_arguments_from_the_one_list(kind):
     source = (paths.share() / "launch" / f"{kind}.launch.py").read_text()
     names = {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
     _, arguments, _ = KINDS[kind]
-    assert {"description", kind, "ARGUMENTS" if arguments is graph.ARGUMENTS else "REPLAY_ARGUMENTS"} <= names
+    assert {"description", kind, "ARGUMENTS" if arguments is lists.ARGUMENTS else "REPLAY_ARGUMENTS"} <= names
 
 
 @pytest.mark.parametrize("kind", KINDS)

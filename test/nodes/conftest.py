@@ -11,7 +11,7 @@ rclpy = pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 
-from unified_agent.nodes import topics  # noqa: E402
+from unified_agent.nodes import qos  # noqa: E402
 
 
 class Graph:
@@ -37,13 +37,13 @@ class Graph:
         self._executor.add_node(node)
         return node
 
-    def heard(self, topic: topics.Topic, qos=None) -> list:
+    def heard(self, topic: qos.Topic, profile=None) -> list:
         """Everything that is said on a topic from now on."""
         messages: list = []
-        self.partner.create_subscription(topic.type, topic.name, messages.append, qos or topics.COMMAND)
+        self.partner.create_subscription(topic.type, topic.name, messages.append, profile or qos.COMMAND)
         return messages
 
-    def say(self, topic: topics.Topic, message) -> None:
+    def say(self, topic: qos.Topic, message) -> None:
         """Publish, once somebody listens."""
         if topic.name not in self._publishers:
             publisher = self.partner.create_publisher(topic.type, topic.name, topic.qos)
@@ -75,7 +75,7 @@ class Graph:
                 if status.name == node:
                     newest["message"] = status.message
 
-        self.partner.create_subscription(DiagnosticArray, topics.DIAGNOSTICS.name, note, topics.RECORDED)
+        self.partner.create_subscription(DiagnosticArray, qos.DIAGNOSTICS.name, note, qos.RECORDED)
         return lambda: newest["message"]
 
     def close(self) -> None:

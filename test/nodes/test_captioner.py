@@ -16,7 +16,7 @@ from std_msgs.msg import String
 
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
-from unified_agent.nodes import messages, topics
+from unified_agent.nodes import messages, qos
 from unified_agent.nodes.captioner import Captioner
 
 TINY = {
@@ -42,12 +42,12 @@ def node(graph, clip_model):
     return graph.add(Captioner, clip_model=clip_model, device="cpu", successive_frames=3)
 
 
-def show(graph, seconds, cameras=topics.CAMERAS, change=None):
+def show(graph, seconds, cameras=qos.CAMERAS, change=None):
     for camera in cameras:
         image = messages.image_message(np.zeros((48, 64, 3), np.uint8), messages.stamp(seconds), camera)
         if change:
             change(image)
-        graph.say(topics.image(camera), image)
+        graph.say(qos.image(camera), image)
 
 
 def show_and_wait(graph, scores, count, start=None):
@@ -60,7 +60,7 @@ def show_and_wait(graph, scores, count, start=None):
 
 
 def test_every_sentence_is_scored_with_the_stamp_of_the_frame(graph, node):
-    scores, captions = graph.heard(topics.SCORES), graph.heard(topics.CAPTION)
+    scores, captions = graph.heard(qos.SCORES), graph.heard(qos.CAPTION)
     show(graph, 12.5)
     graph.until(lambda: scores and captions)
     assert messages.seconds(scores[0].header.stamp) == 12.5
@@ -70,8 +70,8 @@ def test_every_sentence_is_scored_with_the_stamp_of_the_frame(graph, node):
 
 
 def test_a_sub_goal_is_reached_once_after_three_frames_in_a_row(graph, node):
-    reached, scores = graph.heard(topics.REACHED), graph.heard(topics.SCORES)
-    graph.say(topics.SUBGOAL, String(data=TRUE))
+    reached, scores = graph.heard(qos.REACHED), graph.heard(qos.SCORES)
+    graph.say(qos.SUBGOAL, String(data=TRUE))
     graph.spin(0.1)
     show_and_wait(graph, scores, 2, time.time() + 1)
     graph.spin(0.1)
@@ -82,24 +82,24 @@ def test_a_sub_goal_is_reached_once_after_three_frames_in_a_row(graph, node):
 
 
 def test_a_sub_goal_under_its_threshold_is_not_reached(graph, node):
-    reached, scores = graph.heard(topics.REACHED), graph.heard(topics.SCORES)
-    graph.say(topics.SUBGOAL, String(data=FALSE))
+    reached, scores = graph.heard(qos.REACHED), graph.heard(qos.SCORES)
+    graph.say(qos.SUBGOAL, String(data=FALSE))
     graph.spin(0.1)
     show_and_wait(graph, scores, 5, time.time() + 1)
     assert reached == []
 
 
 def test_frames_older_than_the_sub_goal_do_not_count(graph, node):
-    reached, scores = graph.heard(topics.REACHED), graph.heard(topics.SCORES)
-    graph.say(topics.SUBGOAL, String(data=TRUE))
+    reached, scores = graph.heard(qos.REACHED), graph.heard(qos.SCORES)
+    graph.say(qos.SUBGOAL, String(data=TRUE))
     graph.spin(0.1)
     show_and_wait(graph, scores, 5, time.time() - 60)
     assert reached == []
 
 
 def test_a_free_sentence_is_scored_from_then_on(graph, node):
-    scores = graph.heard(topics.SCORES)
-    sentences = graph.partner.create_publisher(String, "/captioner/sentences", topics.COMMAND)
+    scores = graph.heard(qos.SCORES)
+    sentences = graph.partner.create_publisher(String, "/captioner/sentences", qos.COMMAND)
     graph.until(sentences.get_subscription_count)
     sentences.publish(String(data="a cat\n\na dog"))
     graph.spin(0.2)
@@ -108,7 +108,7 @@ def test_a_free_sentence_is_scored_from_then_on(graph, node):
 
 
 def test_frames_of_different_times_are_not_scored_together(graph, node):
-    scores = graph.heard(topics.SCORES)
+    scores = graph.heard(qos.SCORES)
     show(graph, 1.0, ["left"])
     show(graph, 1.1, ["right"])
     graph.spin(0.3)
@@ -123,14 +123,14 @@ def test_frames_of_different_times_are_not_scored_together(graph, node):
     ],
 )
 def test_an_image_that_cannot_be_used_is_refused_and_the_next_one_scored(graph, node, change, why):
-    diagnosis, scores = graph.diagnosis("captioner"), graph.heard(topics.SCORES)
+    diagnosis, scores = graph.diagnosis("captioner"), graph.heard(qos.SCORES)
     show(graph, 1.0, change=change)
     graph.until(lambda: why in diagnosis())
     show_and_wait(graph, scores, 1)
 
 
 def test_bgr_frames_are_scored(graph, node):
-    scores = graph.heard(topics.SCORES)
+    scores = graph.heard(qos.SCORES)
     show(graph, 1.0, change=lambda image: setattr(image, "encoding", "bgr8"))
     graph.until(lambda: scores)
 

@@ -4,7 +4,7 @@ import importlib
 import pytest
 
 from unified_agent import paths
-from unified_agent.nodes import graph
+from unified_agent.graph import lists
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
@@ -12,7 +12,7 @@ PAGE = (paths.share() / "docs" / "nodes.md").read_text() if (paths.share() / "do
 
 
 @pytest.mark.skipif(not PAGE, reason="the docs are in the source tree only")
-@pytest.mark.parametrize("node", [*(node.name for node in graph.sim({}).nodes), "replay"])
+@pytest.mark.parametrize("node", [*(node.name for node in lists.sim({}).nodes), "replay"])
 def test_the_page_of_nodes_has_every_parameter_as_it_is_declared(node):
     module = importlib.import_module(f"unified_agent.nodes.{node}")
     kinds = [kind for kind in vars(module).values() if getattr(kind, "__module__", "") == module.__name__]
@@ -26,6 +26,6 @@ def test_the_page_of_nodes_has_every_parameter_as_it_is_declared(node):
 
 @pytest.mark.skipif(not PAGE, reason="the docs are in the source tree only")
 def test_the_page_of_nodes_has_every_launch_argument():
-    for argument in (*graph.ARGUMENTS, *graph.REPLAY_ARGUMENTS):
+    for argument in (*lists.ARGUMENTS, *lists.REPLAY_ARGUMENTS):
         assert f"| `{argument.name}` |" in PAGE
         assert argument.description in PAGE

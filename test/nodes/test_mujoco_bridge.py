@@ -9,14 +9,14 @@ pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 from std_srvs.srv import Trigger
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import messages, topics
+from unified_agent.nodes import messages, qos
 from unified_agent.nodes.mujoco_bridge import MujocoBridge
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.trajectory import JointTrajectory
 from unified_agent.sim.tasks import UnknownTask
 
 ARM = Arm.load("fr3")
-ARM_TOPIC = topics.trajectory(ARM.arm_topic)
+ARM_TOPIC = qos.trajectory(ARM.arm_topic)
 AHEAD = ARM.home + 0.1
 
 
@@ -45,8 +45,8 @@ def joints(bridge):
 
 def test_what_is_measured_carries_simulated_time_at_the_rates_asked_for(graph):
     bridge = graph.add(MujocoBridge, camera_rate=10.0, camera_width=64, camera_height=48)
-    clock = graph.heard(topics.CLOCK_TOPIC, topics.CLOCK)
-    states, images = graph.heard(topics.JOINT_STATES), graph.heard(topics.image("left"))
+    clock = graph.heard(qos.CLOCK_TOPIC, qos.CLOCK)
+    states, images = graph.heard(qos.JOINT_STATES), graph.heard(qos.image("left"))
     graph.until(lambda: bridge.tick() or states)
     graph.spin(0.2)
     states.clear(), images.clear()
@@ -61,7 +61,7 @@ def test_what_is_measured_carries_simulated_time_at_the_rates_asked_for(graph):
 
 
 def test_the_image_is_what_the_camera_sees_now(graph, bridge):
-    images = graph.heard(topics.image("right"))
+    images = graph.heard(qos.image("right"))
     graph.until(lambda: bridge.tick() or images)
     frame = messages.frame_of(images[0])
     assert frame.shape == (48, 64, 3)

@@ -13,10 +13,10 @@ import open_clip  # noqa: F401
 import torch  # noqa: F401
 from std_msgs.msg import String
 
+from unified_agent.experiments import actors
 from unified_agent.language.planner import Planner, plan_of_lines
 from unified_agent.language.refusal import check_text
-from unified_agent.learning.experiments import actors
-from unified_agent.nodes import topics
+from unified_agent.nodes import qos
 from unified_agent.nodes.planner import PlannerNode
 from unified_agent.sim import tasks
 
@@ -48,8 +48,8 @@ def table(monkeypatch):
 
 def test_an_instruction_becomes_a_plan_a_sentence_a_line(graph, table):
     graph.add(PlannerNode)
-    plans = graph.heard(topics.PLAN)
-    graph.say(topics.INSTRUCTION, String(data="take red"))
+    plans = graph.heard(qos.PLAN)
+    graph.say(qos.INSTRUCTION, String(data="take red"))
     graph.until(lambda: plans)
     assert plans[-1].data == GRASP
 
@@ -66,8 +66,8 @@ def test_an_instruction_becomes_a_plan_a_sentence_a_line(graph, table):
 )
 def test_what_cannot_be_done_is_an_empty_plan_with_the_reason(graph, table, instruction, why):
     graph.add(PlannerNode)
-    diagnosis, plans = graph.diagnosis("planner"), graph.heard(topics.PLAN)
-    graph.say(topics.INSTRUCTION, String(data=instruction))
+    diagnosis, plans = graph.diagnosis("planner"), graph.heard(qos.PLAN)
+    graph.say(qos.INSTRUCTION, String(data=instruction))
     graph.until(lambda: plans and diagnosis().startswith("refused"))
     assert plans[-1].data == ""
     assert why in diagnosis()
@@ -76,11 +76,11 @@ def test_what_cannot_be_done_is_an_empty_plan_with_the_reason(graph, table, inst
 def test_the_newest_instruction_wins(graph, table):
     graph.add(PlannerNode)
     table.go.clear()
-    plans = graph.heard(topics.PLAN)
-    graph.say(topics.INSTRUCTION, String(data="pick up the mug"))
+    plans = graph.heard(qos.PLAN)
+    graph.say(qos.INSTRUCTION, String(data="pick up the mug"))
     graph.until(lambda: table.asked)
     for instruction in ("hold both", "take red"):
-        graph.say(topics.INSTRUCTION, String(data=instruction))
+        graph.say(qos.INSTRUCTION, String(data=instruction))
     graph.spin(0.3)
     table.go.set()
     graph.until(lambda: len(plans) == 2)
@@ -88,11 +88,11 @@ def test_the_newest_instruction_wins(graph, table):
 
 
 def test_the_instruction_of_the_launch_waits_for_those_who_must_hear_of_it(graph, table):
-    plans = graph.heard(topics.PLAN)
+    plans = graph.heard(qos.PLAN)
     graph.add(PlannerNode, instruction="take red")
     graph.spin(0.6)
     assert table.asked == []
-    for topic in (topics.SUBGOAL, topics.SCORES):
+    for topic in (qos.SUBGOAL, qos.SCORES):
         graph.partner.create_publisher(topic.type, topic.name, topic.qos)
     graph.until(lambda: plans)
     assert plans[-1].data == GRASP
@@ -102,8 +102,8 @@ def test_a_video_is_watched_instead_of_read(graph, table, tmp_path):
     path = tmp_path / "hand.mp4"
     assert actors.perform(tasks.get("stack_red_on_blue"), 3, "fr3", path)
     graph.add(PlannerNode)
-    plans = graph.heard(topics.PLAN)
-    graph.say(topics.INSTRUCTION, String(data=str(path)))
+    plans = graph.heard(qos.PLAN)
+    graph.say(qos.INSTRUCTION, String(data=str(path)))
     graph.until(lambda: plans, seconds=60)
     assert plans[-1].data == f"{GRASP}\nthe red object is on top of the blue object"
     assert table.asked == []
@@ -111,7 +111,7 @@ def test_a_video_is_watched_instead_of_read(graph, table, tmp_path):
 
 def test_a_video_that_is_not_there_is_refused(graph, table):
     graph.add(PlannerNode)
-    plans = graph.heard(topics.PLAN)
-    graph.say(topics.INSTRUCTION, String(data="/nowhere/hand.mp4"))
+    plans = graph.heard(qos.PLAN)
+    graph.say(qos.INSTRUCTION, String(data="/nowhere/hand.mp4"))
     graph.until(lambda: plans)
     assert plans[-1].data == ""

@@ -14,7 +14,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from unified_agent.language.subgoals import OBJECTS, VOCABULARY
-from unified_agent.nodes import messages, policy, topics
+from unified_agent.nodes import messages, policy, qos
 from unified_agent.nodes.policy import PolicyNode
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
@@ -38,12 +38,12 @@ class IdealArm:
 
     def __init__(self, graph):
         self.places, self.silent, self.broken_joint = dict(PLACES), False, None
-        self.trajectories = graph.heard(topics.trajectory(ARM.arm_topic))
+        self.trajectories = graph.heard(qos.trajectory(ARM.arm_topic))
         # Turned far aside, so that the first motion takes a while.
         self._q = ARM.home + np.eye(len(ARM.joints))[0] * 2.0
         self._node = graph.partner
-        self._joints = self._node.create_publisher(JointState, topics.JOINT_STATES.name, topics.JOINT_STATES.qos)
-        self._objects = self._node.create_publisher(topics.OBJECTS.type, topics.OBJECTS.name, topics.OBJECTS.qos)
+        self._joints = self._node.create_publisher(JointState, qos.JOINT_STATES.name, qos.JOINT_STATES.qos)
+        self._objects = self._node.create_publisher(qos.OBJECTS.type, qos.OBJECTS.name, qos.OBJECTS.qos)
         self._node.create_timer(0.02, self._measure)
 
     def _measure(self):
@@ -90,7 +90,7 @@ def plan(*sentences):
 def see(graph, *true):
     scores = {goal.sentence: Score(1.0 if goal.sentence in true else 0.0, 0.5) for goal in VOCABULARY}
     stamp = graph.partner.get_clock().now().to_msg()
-    graph.say(topics.SCORES, messages.scores_message(stamp, scores))
+    graph.say(qos.SCORES, messages.scores_message(stamp, scores))
 
 
 def see_nothing_until(graph, condition):
@@ -117,17 +117,17 @@ def brakes(message):
 
 
 def test_a_plan_makes_the_arm_move_and_starts_an_episode(graph, node, arm):
-    episodes, subgoals = graph.heard(topics.EPISODE), graph.heard(topics.SUBGOAL)
-    graph.say(topics.INSTRUCTION, String(data="take\nthe red one"))
+    episodes, subgoals = graph.heard(qos.EPISODE), graph.heard(qos.SUBGOAL)
+    graph.say(qos.INSTRUCTION, String(data="take\nthe red one"))
     graph.spin(0.1)
-    graph.say(topics.PLAN, plan(GRASP))
+    graph.say(qos.PLAN, plan(GRASP))
     see_nothing_until(graph, lambda: arm.trajectories)
     assert [message.data for message in episodes] == ["start take the red one"]
     assert subgoals[-1].data == GRASP
 
 
 def test_no_command_leaves_the_limits(graph, node, arm):
-    graph.say(topics.PLAN, plan(GRASP))
+    graph.say(qos.PLAN, plan(GRASP))
     see_nothing_until(graph, lambda: len(arm.trajectories) >= 3)
     for message in arm.trajectories:
         messages.trajectory_of(message).check(ARM.joints, ARM.lower, ARM.upper, ARM.max_velocity)
@@ -143,8 +143,8 @@ def test_no_command_leaves_the_limits(graph, node, arm):
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused_and_nothing_moves(graph, node, arm, sentences, why):
-    diagnosis, episodes = graph.diagnosis("policy"), graph.heard(topics.EPISODE)
-    graph.say(topics.PLAN, plan(*sentences))
+    diagnosis, episodes = graph.diagnosis("policy"), graph.heard(qos.EPISODE)
+    graph.say(qos.PLAN, plan(*sentences))
     graph.until(lambda: "plan refused" in diagnosis())
     assert why in diagnosis()
     graph.spin(0.3)
@@ -154,9 +154,9 @@ def test_a_plan_that_cannot_be_carried_out_is_refused_and_nothing_moves(graph, n
 
 def test_two_planners_at_once_are_refused(graph, node, arm):
     diagnosis = graph.diagnosis("policy")
-    second = graph.partner.create_publisher(String, topics.PLAN.name, topics.PLAN.qos)
-    graph.until(lambda: graph.partner.count_publishers(topics.PLAN.name) == 1)
-    graph.say(topics.PLAN, plan(GRASP))
+    second = graph.partner.create_publisher(String, qos.PLAN.name, qos.PLAN.qos)
+    graph.until(lambda: graph.partner.count_publishers(qos.PLAN.name) == 1)
+    graph.say(qos.PLAN, plan(GRASP))
     graph.until(lambda: "plan refused" in diagnosis())
     assert "2 nodes publish /plan" in diagnosis()
     graph.partner.destroy_publisher(second)
@@ -165,7 +165,7 @@ def test_two_planners_at_once_are_refused(graph, node, arm):
 @pytest.fixture
 def moving(graph, node, arm):
     """The arm on its way."""
-    graph.say(topics.PLAN, plan(GRASP))
+    graph.say(qos.PLAN, plan(GRASP))
     see_nothing_until(graph, lambda: arm.trajectories)
     graph.spin(0.15)
     return arm
@@ -198,7 +198,7 @@ def test_joint_states_that_are_not_finite_make_the_arm_hold_still(graph, moving)
 
 def test_stale_state_makes_the_arm_hold_still_and_in_the_end_fails_the_episode(graph, moving, monkeypatch):
     monkeypatch.setattr(policy, "SILENCE", 1.0)
-    diagnosis, episodes = graph.diagnosis("policy"), graph.heard(topics.EPISODE)
+    diagnosis, episodes = graph.diagnosis("policy"), graph.heard(qos.EPISODE)
     moving.silent = True
     graph.until(lambda: "holding still" in diagnosis())
     assert "older than 0.5 s" in diagnosis()
@@ -209,8 +209,8 @@ def test_stale_state_makes_the_arm_hold_still_and_in_the_end_fails_the_episode(g
 
 def test_a_silent_captioner_fails_the_episode(graph, node, arm, monkeypatch):
     monkeypatch.setattr(policy, "SILENCE", 0.5)
-    episodes = graph.heard(topics.EPISODE)
-    graph.say(topics.PLAN, plan(GRASP))
+    episodes = graph.heard(qos.EPISODE)
+    graph.say(qos.PLAN, plan(GRASP))
     graph.until(lambda: len(episodes) == 2)
     assert "the captioner is silent" in episodes[-1].data
     assert arm.trajectories == []
@@ -235,8 +235,8 @@ def test_resume_without_stop_says_so(graph, node):
 
 
 def test_a_new_plan_replaces_the_old_one_with_the_arm_at_rest(graph, moving):
-    episodes = graph.heard(topics.EPISODE)
-    graph.say(topics.PLAN, plan(GRASP.replace("red", "blue")))
+    episodes = graph.heard(qos.EPISODE)
+    graph.say(qos.PLAN, plan(GRASP.replace("red", "blue")))
     graph.until(lambda: len(episodes) == 2)
     assert episodes[0].data == "end failure: replaced by a new plan"
     assert episodes[1].data.startswith("start")
@@ -244,8 +244,8 @@ def test_a_new_plan_replaces_the_old_one_with_the_arm_at_rest(graph, moving):
 
 
 def test_a_refused_instruction_leaves_the_episode_as_it_is(graph, moving):
-    episodes = graph.heard(topics.EPISODE)
-    graph.say(topics.PLAN, plan())
+    episodes = graph.heard(qos.EPISODE)
+    graph.say(qos.PLAN, plan())
     graph.spin(0.3)
     assert episodes == []
 

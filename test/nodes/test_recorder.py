@@ -15,7 +15,7 @@ pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from std_msgs.msg import String
 
-from unified_agent.nodes import messages, recorder, topics
+from unified_agent.nodes import messages, qos, recorder
 from unified_agent.nodes.recorder import Recorder
 from unified_agent.recording.facts import EpisodeFacts
 from unified_agent.recording.images import any_frame
@@ -33,21 +33,21 @@ def node(graph, tmp_path, monkeypatch):
 
 
 def frame(graph, seconds, encoding="rgb8"):
-    for camera in topics.CAMERAS:
+    for camera in qos.CAMERAS:
         image = messages.image_message(np.full((32, 32, 3), 99, np.uint8), messages.stamp(seconds), camera)
         image.encoding = encoding
-        graph.say(topics.image(camera), image)
-    graph.say(topics.SCORES, messages.scores_message(messages.stamp(seconds), {GRASP: Score(0.9, 0.5)}))
+        graph.say(qos.image(camera), image)
+    graph.say(qos.SCORES, messages.scores_message(messages.stamp(seconds), {GRASP: Score(0.9, 0.5)}))
     graph.spin(0.02)
 
 
 def episode(graph, node, frames=5):
-    graph.say(topics.EPISODE, String(data="start take the red one"))
+    graph.say(qos.EPISODE, String(data="start take the red one"))
     graph.spin(0.1)
     for number in range(frames):
         frame(graph, 1 + number / 10)
     graph.until(lambda: node.bag.counts["/caption/scores"] == frames)
-    graph.say(topics.EPISODE, String(data="end success"))
+    graph.say(qos.EPISODE, String(data="end success"))
 
 
 def read(folder: Path) -> list[tuple[str, str]]:
@@ -82,14 +82,14 @@ def test_the_bag_has_every_topic_with_what_was_sent(graph, node):
         [image] = [c for c in reader.connections if c.topic == "/camera/left/image_raw"]
         _, _, data = next(reader.messages([image]))
         assert reader.deserialize(data, image.msgtype).data.tolist() == [99] * 32 * 32 * 3
-    assert set(counts) == {topic.name for topic in topics.recorded(ARM_TOPICS)}
+    assert set(counts) == {topic.name for topic in qos.recorded(ARM_TOPICS)}
     assert counts["/camera/left/image_raw"] == counts["/caption/scores"] == 5
 
 
 def test_what_was_said_before_the_episode_is_in_its_bag(graph, node):
     diagnosis = graph.diagnosis("recorder")
-    graph.say(topics.INSTRUCTION, String(data="take the red one"))
-    graph.say(topics.PLAN, String(data=GRASP))
+    graph.say(qos.INSTRUCTION, String(data="take the red one"))
+    graph.say(qos.PLAN, String(data=GRASP))
     graph.spin(0.1)
     episode(graph, node)
     graph.until(lambda: "wrote" in diagnosis())
@@ -104,14 +104,14 @@ def test_every_episode_has_its_own_bag(graph, node):
 
 
 def test_an_episode_that_begins_anew_closes_the_one_before(graph, node):
-    graph.say(topics.EPISODE, String(data="start one"))
-    graph.say(topics.EPISODE, String(data="start two"))
+    graph.say(qos.EPISODE, String(data="start one"))
+    graph.say(qos.EPISODE, String(data="start two"))
     graph.until(lambda: (node.run / "episode_001" / "metadata.yaml").exists())
     graph.until(lambda: (node.run / "episode_002").exists())
 
 
 def test_closing_the_node_in_mid_episode_finishes_the_files(graph, node):
-    graph.say(topics.EPISODE, String(data="start take the red one"))
+    graph.say(qos.EPISODE, String(data="start take the red one"))
     graph.spin(0.1)
     frame(graph, 1.0)
     graph.until(lambda: node.bag and node.bag.counts["/caption/scores"])
@@ -122,7 +122,7 @@ def test_closing_the_node_in_mid_episode_finishes_the_files(graph, node):
 
 def test_a_frame_that_cannot_be_drawn_is_recorded_all_the_same(graph, node):
     diagnosis = graph.diagnosis("recorder")
-    graph.say(topics.EPISODE, String(data="start x"))
+    graph.say(qos.EPISODE, String(data="start x"))
     graph.spin(0.1)
     frame(graph, 1.0, encoding="mono8")
     graph.until(lambda: node.bag and node.bag.counts["/caption/scores"])
@@ -135,7 +135,7 @@ def test_a_frame_that_cannot_be_drawn_is_recorded_all_the_same(graph, node):
 def test_a_disk_that_cannot_be_written_is_an_error_and_never_a_success(graph, node):
     diagnosis = graph.diagnosis("recorder")
     node.run.write_text("a file where the folder should be")
-    graph.say(topics.EPISODE, String(data="start x"))
+    graph.say(qos.EPISODE, String(data="start x"))
     graph.until(lambda: "recording stopped" in diagnosis())
     assert node.figures()["written"] == ""
 
@@ -143,13 +143,13 @@ def test_a_disk_that_cannot_be_written_is_an_error_and_never_a_success(graph, no
 @pytest.mark.skipif(resource is None, reason="needs limits on the size of files")
 def test_a_disk_that_fills_ends_the_recording_and_not_the_node(graph, node):
     diagnosis = graph.diagnosis("recorder")
-    graph.say(topics.EPISODE, String(data="start x"))
+    graph.say(qos.EPISODE, String(data="start x"))
     graph.until(lambda: node.bag)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
         noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
-        graph.say(topics.image("left"), messages.image_message(noise, messages.stamp(1.0), "left"))
+        graph.say(qos.image("left"), messages.image_message(noise, messages.stamp(1.0), "left"))
         graph.until(lambda: "recording stopped" in diagnosis())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -162,19 +162,19 @@ def test_a_disk_that_fills_ends_the_recording_and_not_the_node(graph, node):
 def test_recording_stops_while_there_is_still_room_for_others(graph, tmp_path):
     node = graph.add(Recorder, directory=str(tmp_path / "run"), keep_free=2**20)
     diagnosis = graph.diagnosis("recorder")
-    graph.say(topics.EPISODE, String(data="start x"))
+    graph.say(qos.EPISODE, String(data="start x"))
     graph.until(lambda: "shall stay so" in diagnosis())
     assert list(node.run.iterdir()) == []
 
 
 def test_the_episode_tells_what_it_was_about(graph, node):
     diagnosis = graph.diagnosis("recorder")
-    graph.say(topics.PLAN, String(data=GRASP))
-    graph.say(topics.EPISODE, String(data="start take the red one"))
-    graph.say(topics.SUBGOAL, String(data=GRASP))
+    graph.say(qos.PLAN, String(data=GRASP))
+    graph.say(qos.EPISODE, String(data="start take the red one"))
+    graph.say(qos.SUBGOAL, String(data=GRASP))
     graph.spin(0.1)
-    graph.say(topics.REACHED, String(data=GRASP))
-    graph.say(topics.EPISODE, String(data="end success"))
+    graph.say(qos.REACHED, String(data=GRASP))
+    graph.say(qos.EPISODE, String(data="end success"))
     graph.until(lambda: "wrote" in diagnosis())
     facts = EpisodeFacts.read(node.run / "episode_001")
     assert (facts.instruction, facts.plan, facts.result) == ("take the red one", [GRASP], "success")
@@ -198,7 +198,7 @@ def test_images_are_compressed_where_that_is_asked_for(graph, tmp_path, monkeypa
 
 def test_a_run_that_is_continued_keeps_its_earlier_episodes(graph, node):
     (node.run / "episode_001").mkdir(parents=True)
-    graph.say(topics.EPISODE, String(data="start x"))
+    graph.say(qos.EPISODE, String(data="start x"))
     graph.until(lambda: (node.run / "episode_002").exists())
 
 

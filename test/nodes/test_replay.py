@@ -12,11 +12,11 @@ from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import messages, replay, topics
+from unified_agent.nodes import messages, qos, replay
 from unified_agent.nodes.replay import Replay
 from unified_agent.recording.bag import BagWriter
 
-ARM = topics.trajectory("/joint_trajectory_controller/joint_trajectory")
+ARM = qos.trajectory("/joint_trajectory_controller/joint_trajectory")
 FRAMES = 5
 
 
@@ -24,11 +24,11 @@ def frame(number: int) -> np.ndarray:
     return np.full((8, 8, 3), number, np.uint8)
 
 
-def record(folder: Path, *images: topics.Topic) -> Path:
+def record(folder: Path, *images: qos.Topic) -> Path:
     with BagWriter(folder) as bag:
-        for topic in (topics.INSTRUCTION, topics.PLAN, topics.CAPTION, topics.SUBGOAL, ARM, *images):
+        for topic in (qos.INSTRUCTION, qos.PLAN, qos.CAPTION, qos.SUBGOAL, ARM, *images):
             bag.add_topic(topic.name, topic.type_name)
-        for topic, text in ((topics.INSTRUCTION, "stack"), (topics.PLAN, "old"), (topics.CAPTION, "old")):
+        for topic, text in ((qos.INSTRUCTION, "stack"), (qos.PLAN, "old"), (qos.CAPTION, "old")):
             bag.write(topic.name, serialize_message(String(data=text)), 10**9)
         bag.write(ARM.name, serialize_message(JointTrajectory(joint_names=["elbow"])), 10**9)
         for number in range(FRAMES):
@@ -40,7 +40,7 @@ def record(folder: Path, *images: topics.Topic) -> Path:
 
 @pytest.fixture
 def bag(tmp_path) -> Path:
-    return record(tmp_path / "bag", *map(topics.image, topics.CAMERAS))
+    return record(tmp_path / "bag", *map(qos.image, qos.CAMERAS))
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +56,8 @@ def played(graph, bag, **parameters) -> Replay:
 
 
 def test_the_cameras_and_the_instruction_are_played_with_the_clock(graph, bag):
-    left, right = (graph.heard(topics.image(camera), topics.RECORDED) for camera in topics.CAMERAS)
-    said, clock = graph.heard(topics.INSTRUCTION), graph.heard(topics.CLOCK_TOPIC, topics.RECORDED)
+    left, right = (graph.heard(qos.image(camera), qos.RECORDED) for camera in qos.CAMERAS)
+    said, clock = graph.heard(qos.INSTRUCTION), graph.heard(qos.CLOCK_TOPIC, qos.RECORDED)
     played(graph, bag)
     assert [messages.frame_of(image)[0, 0, 0] for image in left] == list(range(FRAMES))
     assert len(right) == FRAMES
@@ -68,23 +68,23 @@ def test_the_cameras_and_the_instruction_are_played_with_the_clock(graph, bag):
 
 
 def test_what_live_nodes_say_themselves_and_commands_to_the_arm_are_not_played(graph, bag):
-    graph.heard(topics.image("left"), topics.RECORDED), graph.heard(topics.image("right"), topics.RECORDED)
-    silent = [graph.heard(topic) for topic in (topics.PLAN, topics.CAPTION, ARM)]
+    graph.heard(qos.image("left"), qos.RECORDED), graph.heard(qos.image("right"), qos.RECORDED)
+    silent = [graph.heard(topic) for topic in (qos.PLAN, qos.CAPTION, ARM)]
     played(graph, bag)
     assert silent == [[], [], []]
 
 
 def test_commands_are_played_when_they_are_named(graph, bag):
-    for camera in topics.CAMERAS:
-        graph.heard(topics.image(camera), topics.RECORDED)
+    for camera in qos.CAMERAS:
+        graph.heard(qos.image(camera), qos.RECORDED)
     commands = graph.heard(ARM)
     played(graph, bag, topics=[ARM.name])
     assert [command.joint_names for command in commands] == [["elbow"]]
 
 
 def test_one_camera_with_another_name_is_shown_to_both_eyes(graph, tmp_path):
-    bag = record(tmp_path / "bag", topics.Topic("/front/rgb", Image, topics.IMAGE))
-    images = [graph.heard(topics.image(camera), topics.RECORDED) for camera in topics.CAMERAS]
+    bag = record(tmp_path / "bag", qos.Topic("/front/rgb", Image, qos.IMAGE))
+    images = [graph.heard(qos.image(camera), qos.RECORDED) for camera in qos.CAMERAS]
     played(graph, bag, left="/front/rgb")
     assert list(map(len, images)) == [FRAMES, FRAMES]
 
@@ -97,8 +97,8 @@ def test_it_waits_for_a_listener_to_the_images(graph, bag):
 
 def test_a_broken_message_is_left_out_and_told(graph, bag, tmp_path):
     with BagWriter(tmp_path / "broken") as writer:
-        for camera in topics.CAMERAS:
-            topic = topics.image(camera)
+        for camera in qos.CAMERAS:
+            topic = qos.image(camera)
             writer.add_topic(topic.name, topic.type_name)
             writer.write(topic.name, b"\0\1\0\0rubbish", 10**9)
     diagnosis = graph.diagnosis("replay")

@@ -10,7 +10,7 @@ pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 import rclpy
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import shell, topics
+from unified_agent.nodes import qos, shell
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def test_an_error_of_ours_is_not_hidden_and_what_must_not_be_lost_is_closed():
 
 
 def test_a_state_is_told_once_and_again_when_it_changes(graph):
-    heard = graph.heard(topics.DIAGNOSTICS)
+    heard = graph.heard(qos.DIAGNOSTICS)
     node = graph.add(lambda overrides, context: shell.AgentNode("talker", overrides, context=context))
     graph.until(lambda: heard)
     heard.clear()

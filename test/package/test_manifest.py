@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import unified_agent
-from unified_agent.nodes import graph
+from unified_agent.graph import lists
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ElementTree.parse(ROOT / "package.xml").getroot()
@@ -82,7 +82,7 @@ def test_every_requirement_is_pinned_inside_its_range(extra):
 
 def test_every_node_of_the_graph_is_a_program():
     programs = {point.name: point.value for point in distribution("unified_agent").entry_points}
-    for node in graph.sim({}).nodes:
+    for node in lists.sim({}).nodes:
         assert programs[node.name] == f"{node.module}:main"
 
 
@@ -92,5 +92,5 @@ def test_every_program_can_be_loaded(point):
 
 
 def test_every_launch_argument_is_described():
-    for argument in graph.ARGUMENTS:
+    for argument in lists.ARGUMENTS:
         assert re.match(r".{10,}\.$", argument.description), f"{argument.name}: {argument.description!r}"

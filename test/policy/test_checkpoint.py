@@ -7,8 +7,8 @@ import torch
 
 from unified_agent.errors import UserError
 from unified_agent.policy.checkpoint import Policy
-from unified_agent.policy.mdp import State
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork
+from unified_agent.state import State
 
 CONFIG = NetworkConfig(words=("red",), objects=("red",), centre=(0.5, 0.0, 0.0), width=16, heads=2)
 STATE = State({"red": np.array([0.5, 0.1, 0.02])}, np.array([0.5, 0.0, 0.2]), False)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from unified_agent.errors import UserError
-from unified_agent.policy.mdp import State
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork, UnknownWord
+from unified_agent.state import State
 
 CONFIG = NetworkConfig(
     words=("grasp", "the", "red", "blue"), objects=("red", "blue"), centre=(0.5, 0.0, 0.0), width=16, heads=2

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from unified_agent.recording.bag import BagWriter
+from unified_agent.recording.cdr import NANO, common_types, encode
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, compressed
-from unified_agent.recording.messages import NANO, common_types, encode
 from unified_agent.recording.scores import TYPE, Score, encoded
 
 SIZE = 32

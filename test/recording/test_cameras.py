@@ -3,9 +3,9 @@ import pytest
 
 from unified_agent.errors import UserError
 from unified_agent.recording.bag import BagWriter
-from unified_agent.recording.cameras import Cameras, image_topics
+from unified_agent.recording.cameras import RecordedCameras, image_topics
+from unified_agent.recording.cdr import NANO
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE
-from unified_agent.recording.messages import NANO
 from unified_agent.recording.reader import BagReader
 
 from .conftest import compressed_image, image, noise
@@ -23,7 +23,7 @@ def announced(folder, *topics: str) -> BagReader:
 def test_the_two_cameras_are_seen_together(bag):
     reader = BagReader(bag)
     assert image_topics(reader) == RAW
-    sets = list(Cameras(reader, RAW).frames())
+    sets = list(RecordedCameras(reader, RAW).frames())
     assert len(sets) == 30
     assert (sets[3][1].frames[1] == noise(7)).all()
 
@@ -37,7 +37,7 @@ def test_compressed_frames_are_taken_where_the_raw_ones_were_not_recorded(tmp_pa
     reader = BagReader(tmp_path / "bag")
     topics = image_topics(reader)
     assert topics == tuple(f"{topic}/compressed" for topic in RAW)
-    assert len(list(Cameras(reader, topics).frames())) == 1
+    assert len(list(RecordedCameras(reader, topics).frames())) == 1
 
 
 def test_the_only_image_topic_needs_no_naming_and_of_several_one_must_be_named(tmp_path):
@@ -50,7 +50,7 @@ def test_images_without_a_stamp_are_taken_at_the_time_of_the_recording(tmp_path)
     with BagWriter(tmp_path / "bag") as writer:
         writer.add_topic("/front", IMAGE)
         writer.write("/front", image(0.0, noise(0)), 5 * NANO)
-    [(_, complete)] = Cameras(BagReader(tmp_path / "bag"), ("/front",)).frames()
+    [(_, complete)] = RecordedCameras(BagReader(tmp_path / "bag"), ("/front",)).frames()
     assert complete.stamp == 5 * NANO
 
 
@@ -58,6 +58,6 @@ def test_images_that_are_no_picture_are_counted(tmp_path):
     with BagWriter(tmp_path / "bag") as writer:
         writer.add_topic("/front", IMAGE)
         writer.write("/front", image(1.0, noise(0), "mono8"), NANO)
-    cameras = Cameras(BagReader(tmp_path / "bag"), ("/front",))
+    cameras = RecordedCameras(BagReader(tmp_path / "bag"), ("/front",))
     assert list(cameras.frames()) == []
     assert cameras.refused == 1

@@ -2,7 +2,7 @@
 import pytest
 
 from unified_agent.errors import UserError
-from unified_agent.recording.facts import EpisodeFacts, Pursuit
+from unified_agent.recording.facts import EpisodeFacts, PursuedSubGoal
 
 GRASP, STACK = "the robot is grasping the red object", "the red object is on top of the blue object"
 SAID = [
@@ -20,7 +20,7 @@ SAID = [
 def test_an_episode_is_told_by_what_was_said():
     facts = EpisodeFacts.of(SAID)
     assert (facts.instruction, facts.plan) == ("stack", [GRASP, STACK])
-    assert facts.pursuits == [Pursuit(GRASP, 1.1, 3.0), Pursuit(STACK, 3.1)]
+    assert facts.pursuits == [PursuedSubGoal(GRASP, 1.1, 3.0), PursuedSubGoal(STACK, 3.1)]
     assert (facts.result, facts.start, facts.end) == ("failure: gave up", 1.0, 9.0)
 
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from unified_agent.recording.cdr import BadMessage, Decoder, TopicInfo
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, any_frame, frame_of
-from unified_agent.recording.messages import BadMessage, Decoder, TopicInfo
 
 from .conftest import compressed_image, image, noise
 

@@ -9,8 +9,8 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from unified_agent.errors import UserError
 from unified_agent.recording.bag import BagWriter
+from unified_agent.recording.cdr import BadMessage
 from unified_agent.recording.images import any_frame
-from unified_agent.recording.messages import BadMessage
 from unified_agent.recording.reader import BagReader, NoBag
 
 from .conftest import noise, string

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 
-from unified_agent.recording.messages import NANO, BadMessage, Decoder, TopicInfo
+from unified_agent.recording.cdr import NANO, BadMessage, Decoder, TopicInfo
 from unified_agent.recording.scores import TYPE, Score, encoded, scores_of
 
 SCORES = {"the red object is on the table": Score(0.75, 0.5), "the robot is grasping the red object": Score(-0.25, 0.5)}

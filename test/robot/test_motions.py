@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 
-from unified_agent.policy.mdp import State
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics, Unreachable
 from unified_agent.robot.motions import Motions
+from unified_agent.state import State
 
 SIZE = 0.045
 

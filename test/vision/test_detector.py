@@ -23,7 +23,7 @@ def test_the_score_is_the_mean_over_the_cameras(clip):
     detector = Detector(clip, [TABLE, GRASP])
     left, right = frame(0), frame(1)
     both = detector.scores({"left": left, "right": right})
-    alone = [detector.scores({"left": view}) for view in (left, right)]
+    alone = [detector.scores({"left": moment}) for moment in (left, right)]
     assert both.shape == (2,)
     np.testing.assert_allclose(both, np.mean(alone, axis=0), atol=1e-5)
 
@@ -31,7 +31,7 @@ def test_the_score_is_the_mean_over_the_cameras(clip):
 def test_cameras_may_differ_in_size(clip):
     detector = Detector(clip, [TABLE])
     left, right = frame(0), frame(1, 48, 64)
-    alone = [detector.scores({"view": view}) for view in (left, right)]
+    alone = [detector.scores({"moment": moment}) for moment in (left, right)]
     np.testing.assert_allclose(detector.scores({"left": left, "right": right}), np.mean(alone, axis=0), atol=1e-5)
 
 

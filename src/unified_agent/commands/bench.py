@@ -5,16 +5,16 @@ import argparse
 import importlib
 
 MEASURES = {
-    "environment": ("unified_agent.sim.profile", "env_profile"),
-    "captioner": ("unified_agent.vision.profile", "captioner_profile"),
-    "collecting": ("unified_agent.learning.profile", "collecting_profile"),
-    "resume": ("unified_agent.learning.resume_profile", "resume_profile"),
-    "images": ("unified_agent.nodes.profile", "image_profile"),
-    "graph": ("unified_agent.nodes.profile", "graph_profile"),
-    "recorder": ("unified_agent.nodes.recorder_profile", "recorder_profile"),
-    "crash": ("unified_agent.nodes.recorder_profile", "crash_profile"),
-    "relabel": ("unified_agent.learning.relabel_profile", "relabel_profile"),
-    "damage": ("unified_agent.learning.relabel_profile", "damage_profile"),
+    "environment": ("unified_agent.bench.environment", "env_profile"),
+    "captioner": ("unified_agent.bench.captioner", "captioner_profile"),
+    "collecting": ("unified_agent.bench.collecting", "collecting_profile"),
+    "resume": ("unified_agent.bench.resume", "resume_profile"),
+    "images": ("unified_agent.bench.graph", "image_profile"),
+    "graph": ("unified_agent.bench.graph", "graph_profile"),
+    "recorder": ("unified_agent.bench.recorder", "recorder_profile"),
+    "crash": ("unified_agent.bench.recorder", "crash_profile"),
+    "relabel": ("unified_agent.bench.relabel", "relabel_profile"),
+    "damage": ("unified_agent.bench.relabel", "damage_profile"),
 }
 
 

@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Measure, print, and return the figures."""
-    from unified_agent.learning.evaluation import Agent, evaluate
     from unified_agent.sim import tasks
+    from unified_agent.trials.evaluation import Agent, evaluate
 
     group = tasks.group(arguments.task)
     if arguments.episodes < 1:
@@ -56,9 +56,9 @@ def run(arguments: argparse.Namespace) -> dict:
     chosen = [group[i % len(group)] for i in range(arguments.episodes)]
     agent = Agent(arguments.arm, arguments.planner, arguments.clip_model, arguments.policy, arguments.device)
     if arguments.graph:
-        from unified_agent.nodes import trial
+        from unified_agent.graph import trials
 
-        evaluate = partial(trial.evaluate, runs=arguments.runs)
+        evaluate = partial(trials.evaluate, runs=arguments.runs)
     elif arguments.runs is not None:
         raise UserError("--runs needs --graph: only the graph's recorder writes recordings.")
     begin = time.monotonic()
@@ -68,8 +68,8 @@ def run(arguments: argparse.Namespace) -> dict:
     by_task, failures = defaultdict(list), []
     for number, (task, trial) in enumerate(progress, start=arguments.seed):
         by_task[task.name].append(trial)
-        if not trial.success:
-            why = trial.reason or ("claimed, but not so" if trial.claimed else "not done")
+        if not trials.success:
+            why = trials.reason or ("claimed, but not so" if trials.claimed else "not done")
             failures.append({"task": task.name, "seed": number, "why": why})
         done = [t for trials in by_task.values() for t in trials]
         progress.set_postfix_str(f"success {sum(t.success for t in done)}/{len(done)}")

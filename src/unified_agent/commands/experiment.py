@@ -7,9 +7,9 @@ import json
 import time
 from pathlib import Path
 
+from unified_agent import experiments
 from unified_agent.errors import UserError, nearest
-from unified_agent.learning import experiments
-from unified_agent.learning.experiments import NAMES, Conditions
+from unified_agent.experiments import NAMES, Conditions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -114,9 +114,9 @@ class _Export:
         """Write one recording; its frames, or 0 where it is left out as the person asked."""
         from unified_agent.recording.cameras import image_topics
         from unified_agent.recording.history import History
-        from unified_agent.recording.lerobot.moments import moments, rate_of
+        from unified_agent.recording.lerobot.rows import rate_of, rows
         from unified_agent.recording.lerobot.writer import DatasetWriter, Shape
-        from unified_agent.recording.topics import camera_of
+        from unified_agent.topics import camera_of
 
         arguments, facts = self._arguments, History.of(reader).facts
         if arguments.only_success and facts.result != "success":
@@ -127,12 +127,12 @@ class _Export:
         topics = image_topics(reader, tuple(arguments.image_topic))
         self.rate = self.rate or rate_of(reader, topics)
         if self._writer is None:
-            first = next(moments(reader, topics, self.rate), None)
+            first = next(rows(reader, topics, self.rate), None)
             if first is None:
                 raise UserError("it has no moment with frames of all cameras and joint states")
             shape = Shape.of(first, map(camera_of, topics))
             self._writer = DatasetWriter(self._folder, self.rate, shape, arguments.robot)
-        return self._writer.add(moments(reader, topics, self.rate), task)
+        return self._writer.add(rows(reader, topics, self.rate), task)
 
     def _keep(self) -> None:
         """Write down where it stands, once there is something to go on with."""

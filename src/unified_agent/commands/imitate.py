@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Read the video, carry out its plan in simulation, and return what came of it."""
-    from unified_agent.learning.evaluation import Agent, evaluate_plans
     from unified_agent.sim.tasks import Task, lasting
+    from unified_agent.trials.evaluation import Agent, evaluate_plans
     from unified_agent.vision import watching
     from unified_agent.vision.clip import Clip
 

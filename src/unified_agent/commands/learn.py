@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an instruction, a task, or groups of tasks that take turns, with + between them: "
         "grasp, stack, place_on_table, triple_stack",
     )
-    parser.add_argument("--steps", type=int, default=10_000, help="picks and places to collect")
+    parser.add_argument("--actions", type=int, default=10_000, help="picks and places to collect")
     parser.add_argument("--out", type=Path, default=Path("runs/learn"), help="folder; an unfinished run there goes on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--arm", default="fr3", help="name of a file in config/arms")
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--planner", default="smollm2", help="back end that plans; 'none' takes the task's own plan")
     parser.add_argument("--clip-model", default="default", help="the CLIP that says what came true")
     parser.add_argument(
-        "--clone", default="causal", help="causal or prefix: which decisions before a success are cloned"
+        "--clone", default="causal", help="causal or prefix: which demonstrations before a success are cloned"
     )
     parser.add_argument("--no-hindsight", action="store_true", help="learn only from the sub-goal that was pursued")
     parser.add_argument("--whole-task", action="store_true", help="the baseline: only the whole task is rewarded")
@@ -44,16 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Learn, and return the figures."""
-    from unified_agent.learning.collect_and_infer import Settings
-    from unified_agent.learning.session import Session
+    from unified_agent.training.policy.collect_and_infer import LearningSettings
+    from unified_agent.training.policy.learning_run import LearningRun
 
     begin = time.monotonic()
-    shared = {f.name for f in fields(Settings)} & set(vars(arguments))
-    settings = Settings(
+    shared = {f.name for f in fields(LearningSettings)} & set(vars(arguments))
+    settings = LearningSettings(
         **{**{name: getattr(arguments, name) for name in shared}, "task": task_name(arguments.task)},
         hindsight=not arguments.no_hindsight,
     )
-    session = Session(
+    session = LearningRun(
         settings,
         out=arguments.out,
         buffer=arguments.buffer,
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> dict:
     for name, plan in session.plans.items():
         print(f"{name}: {'; '.join(plan)}")
     card = session.learn(reuse=arguments.reuse)
-    print(f"success {card['success']:.1%} after {card['steps']} actions; the curve is {arguments.out}/curve.png")
+    print(f"success {card['success']:.1%} after {card['actions']} actions; the curve is {arguments.out}/curve.png")
     print(f"The policy is in {arguments.out}/policy; use it with policy:={arguments.out}/policy.")
     return {"ok": True, "out": str(arguments.out), **card, "seconds": round(time.monotonic() - begin, 1)}
 

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> dict:
 
 def _evaluate(args: argparse.Namespace) -> dict:
     from unified_agent.language import backends
-    from unified_agent.learning.evaluate_planner import Answers, evaluate
+    from unified_agent.training.planner.evaluate_planner import Answers, evaluate
 
     def show(verdict) -> None:
         if args.errors and not verdict.right:

@@ -48,9 +48,9 @@ def run(arguments: argparse.Namespace) -> dict:
     """Label every bag, show what was found, and go on where one cannot be read."""
     import torch
 
-    from unified_agent.learning.buffer import Buffer
-    from unified_agent.learning.relabelling import Question, place, relabel
     from unified_agent.recording.reader import BagReader, find_bags
+    from unified_agent.training.policy.buffer import Buffer
+    from unified_agent.training.relabelling import Question, place, relabel
     from unified_agent.vision.clip import Clip
     from unified_agent.vision.detector import Detector
 
@@ -98,10 +98,10 @@ def run(arguments: argparse.Namespace) -> dict:
 
 
 def _remember(copy: Path, arguments: argparse.Namespace, buffer) -> str:
-    """Add a labelled copy's decisions to the lifelong buffer, under a name of its own; what was added, or why not."""
-    from unified_agent.learning.bag_experience import experience_of
+    """Add a labelled copy's demonstrations to the buffer, under a name of its own; what was added, or why not."""
     from unified_agent.recording.reader import BagReader
     from unified_agent.robot.arm import Arm
+    from unified_agent.training.policy.bag_experience import experience_of
 
     try:
         episode = experience_of(BagReader(copy), Arm.load(arguments.arm))
@@ -110,7 +110,7 @@ def _remember(copy: Path, arguments: argparse.Namespace, buffer) -> str:
     if episode is None:
         return "nothing: no object was picked"
     path = buffer.write(f"bag_{copy.parent.name}_{copy.name}", [episode])
-    return f"{len(episode)} decisions -> {path}"
+    return f"{len(episode)} demonstrations -> {path}"
 
 
 def _sentences(arguments: argparse.Namespace) -> tuple[list[str], dict[str, float]]:

@@ -11,8 +11,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Say it, show what happens, and return how it ended."""
-    from unified_agent.nodes import domains, transport
-    from unified_agent.nodes.follower import SUCCESS, Follower
+    from unified_agent.graph import domains, transport
+    from unified_agent.graph.following import SUCCESS, Follower
 
     transport.prepare()
     domains.join()

@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("runs/clip"), help="folder of the new checkpoint (%(default)s)"
     )
     parser.add_argument("--frames", type=Path, default=cache, help="folder of the labelled frames (%(default)s)")
-    parser.add_argument("--views", type=int, default=24000, help="views to train on, two frames each (%(default)s)")
-    parser.add_argument("--test-views", type=int, default=4000, help="held-out views to test on (%(default)s)")
+    parser.add_argument("--moments", type=int, default=24000, help="moments to train on, two frames each (%(default)s)")
+    parser.add_argument("--test-moments", type=int, default=4000, help="held-out moments to test on (%(default)s)")
     parser.add_argument("--arm", default="fr3", help="arm in the pictures (%(default)s)")
     parser.add_argument("--start", metavar="MODEL", help="go on from this checkpoint instead of random weights")
     parser.add_argument("--epochs", type=int, default=8, help="passes over them (%(default)s)")
@@ -31,22 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Train and report, or only test; the dict holds precision and recall, of all and of each sentence."""
-    from unified_agent.learning import clip_report
-    from unified_agent.learning.calibration import table
-    from unified_agent.learning.collection import Split, collect
-    from unified_agent.learning.train_clip import ClipTrainer, TrainingConfig
     from unified_agent.robot.arm import Arm
+    from unified_agent.training.eyes import report
+    from unified_agent.training.eyes.calibration import table
+    from unified_agent.training.eyes.collection import Split, collect
+    from unified_agent.training.eyes.train_clip import ClipTrainer, TrainingConfig
     from unified_agent.vision.clip import Clip
 
     arm = Arm.load(arguments.arm)
-    held_out = collect(arguments.frames, Split.TEST, arguments.test_views, arm)
+    held_out = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
     if arguments.evaluate:
-        found = clip_report.detections(Clip.load(arguments.evaluate, arguments.device), held_out)
+        found = report.detections(Clip.load(arguments.evaluate, arguments.device), held_out)
         print(table(found))
-        return {"ok": True, "model": arguments.evaluate, "views": len(held_out), **clip_report.summary(found)}
+        return {"ok": True, "model": arguments.evaluate, "moments": len(held_out), **report.summary(found)}
 
-    views = collect(arguments.frames, Split.TRAIN, arguments.views, arm)
-    tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_views, arm)
+    moments = collect(arguments.frames, Split.TRAIN, arguments.moments, arm)
+    tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_moments, arm)
     config = TrainingConfig(
         epochs=arguments.epochs,
         learning_rate=arguments.learning_rate,
@@ -55,10 +55,16 @@ def run(arguments: argparse.Namespace) -> dict:
     )
     start = Clip.load(arguments.start, arguments.device) if arguments.start else None
     began = time.monotonic()
-    history = ClipTrainer(views, arguments.out, config, arguments.device, start).run()
-    found = clip_report.certify(
-        arguments.out, tuning, held_out, history, views=len(views), config=asdict(config), start=start and start.card
+    history = ClipTrainer(moments, arguments.out, config, arguments.device, start).run()
+    found = report.certify(
+        arguments.out,
+        tuning,
+        held_out,
+        history,
+        moments=len(moments),
+        config=asdict(config),
+        start=start and start.card,
     )
     print(table(found))
     seconds = time.monotonic() - began
-    return {"ok": True, "out": str(arguments.out), "seconds": seconds, **clip_report.summary(found)}
+    return {"ok": True, "out": str(arguments.out), "seconds": seconds, **report.summary(found)}

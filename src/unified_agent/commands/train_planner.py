@@ -31,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict:
     if args.show:
         return _show(args)
-    from unified_agent.learning.train_planner import Settings, average, exact_shares, train
+    from unified_agent.training.planner.train_planner import PlannerSettings, average, exact_shares, train
 
     if args.average:
         return {"ok": True, **average(args.average, args.out)}
-    settings = Settings(examples=args.examples, seed=args.seed)
+    settings = PlannerSettings(examples=args.examples, seed=args.seed)
     measure = exact_shares(args.evaluate) if args.evaluate else None
     card = train(settings, args.out, resume=not args.afresh, start_from=args.start_from, evaluate=measure)
     print(f"The adapter is in {args.out}.")
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> dict:
 def _show(args: argparse.Namespace) -> dict:
     import random
 
-    from unified_agent.learning.wordings import example
+    from unified_agent.training.planner.wordings import example
 
     rng = random.Random(args.seed)
     for _ in range(args.show):

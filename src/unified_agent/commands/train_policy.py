@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict:
     """Train, print the success of each skill, and return the card."""
     from unified_agent.device import torch_device
-    from unified_agent.learning.cloning import CloningSettings
-    from unified_agent.learning.train_policy import train
+    from unified_agent.training.policy.cloning import CloningSettings
+    from unified_agent.training.policy.train_policy import train
 
     command = (
         f"unified-agent train-policy --arm {arguments.arm} --states {arguments.states} "

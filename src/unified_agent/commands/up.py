@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import graph, transport
+from unified_agent.graph import lists, transport
 
-GRAPHS = {"sim": graph.sim, "replay": graph.replay}
+GRAPHS = {"sim": lists.sim, "replay": lists.replay}
 # Wall seconds that the recorder gets to finish the files of an episode.
 CLOSING = 20.0
 
@@ -28,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Start the graph and show what happens, until its episode has ended, a node has, or Ctrl-C."""
-    from unified_agent.nodes.domains import Domain
-    from unified_agent.nodes.follower import SUCCESS, Follower
-    from unified_agent.nodes.processes import Processes
+    from unified_agent.graph.domains import Domain
+    from unified_agent.graph.following import SUCCESS, Follower
+    from unified_agent.graph.processes import Processes
 
     transport.prepare()
     wanted = GRAPHS[arguments.graph](launch_arguments(arguments))
@@ -74,9 +74,9 @@ def run(arguments: argparse.Namespace) -> dict:
     }
 
 
-def _all_arguments() -> list[graph.Argument]:
+def _all_arguments() -> list[lists.Argument]:
     """Of all graphs, each name once; a graph refuses those of another."""
-    return list({argument.name: argument for argument in (*graph.REPLAY_ARGUMENTS, *graph.ARGUMENTS)}.values())
+    return list({argument.name: argument for argument in (*lists.REPLAY_ARGUMENTS, *lists.ARGUMENTS)}.values())
 
 
 def launch_arguments(arguments: argparse.Namespace) -> dict[str, str]:

@@ -10,7 +10,7 @@ from std_msgs.msg import String
 
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import SENTENCES
-from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.frames import NewestFrames
 from unified_agent.nodes.parameters import Spec, Value
 from unified_agent.recording.scores import Score
@@ -49,19 +49,19 @@ class Captioner(shell.AgentNode):
         self._lock = threading.Lock()
         self._subgoal = ""
         self._since = 0
-        self._frames = NewestFrames(topics.CAMERAS)
+        self._frames = NewestFrames(qos.CAMERAS)
         self._last_scored = time.monotonic()
         self._scored = self._refused = 0
         self._counted = (time.monotonic(), 0)
         self._rate = self._latency = 0.0
 
-        self._caption = self.offer(topics.CAPTION)
-        self._scores = self.offer(topics.SCORES)
-        self._reached = self.offer(topics.REACHED)
-        for camera in topics.CAMERAS:
-            self.listen(topics.image(camera), partial(self._on_image, camera), topics.NEWEST)
-        self.listen(topics.SUBGOAL, self._on_subgoal)
-        self.create_subscription(String, "~/sentences", self._on_sentences, topics.COMMAND)
+        self._caption = self.offer(qos.CAPTION)
+        self._scores = self.offer(qos.SCORES)
+        self._reached = self.offer(qos.REACHED)
+        for camera in qos.CAMERAS:
+            self.listen(qos.image(camera), partial(self._on_image, camera), qos.NEWEST)
+        self.listen(qos.SUBGOAL, self._on_subgoal)
+        self.create_subscription(String, "~/sentences", self._on_sentences, qos.COMMAND)
         self.report(shell.OK, "ready: no frames yet")
         self._worker = self.in_thread(self._work)
 
@@ -82,7 +82,7 @@ class Captioner(shell.AgentNode):
     def inspect(self) -> None:
         """Say when the frames stop coming."""
         if self._scored and time.monotonic() - self._last_scored > BLIND_AFTER:
-            self.report(shell.WARN, f"no frames of all cameras ({', '.join(topics.CAMERAS)}) for {BLIND_AFTER:.0f} s")
+            self.report(shell.WARN, f"no frames of all cameras ({', '.join(qos.CAMERAS)}) for {BLIND_AFTER:.0f} s")
 
     def changed(self, name: str, value: Value) -> None:
         """New sentences are scored from the next frame on."""

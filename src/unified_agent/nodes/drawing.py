@@ -10,15 +10,15 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Image
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import messages, shell, topics
-from unified_agent.nodes.topics import Topic
+from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.qos import Topic
 from unified_agent.recording.episode import HEARD, EpisodeVideo
 
 # Messages that may wait to be drawn; with more, images are left out of the video.
 BACKLOG = 60
 # Wall seconds that drawing gets to end when the node does.
 PATIENCE = 8.0
-_CAMERAS = {topics.image(camera).name: camera for camera in topics.CAMERAS}
+_CAMERAS = {qos.image(camera).name: camera for camera in qos.CAMERAS}
 
 
 class Drawing:
@@ -40,7 +40,7 @@ class Drawing:
 
     def begin(self, path: Path, instruction: str, rate: int) -> None:
         """The next video, of what is shown from now on; ``rate`` in frames a second."""
-        self._video = EpisodeVideo(path, topics.CAMERAS, rate)
+        self._video = EpisodeVideo(path, qos.CAMERAS, rate)
         self._video.scene.instruction = instruction
 
     def show(self, topic: Topic, data: bytes) -> None:

@@ -15,10 +15,10 @@ from trajectory_msgs.msg import JointTrajectory as JointTrajectoryMessage
 from trajectory_msgs.msg import JointTrajectoryPoint
 from visualization_msgs.msg import Marker, MarkerArray
 
-from unified_agent.nodes.topics import BASE_FRAME
+from unified_agent.nodes.qos import BASE_FRAME
+from unified_agent.recording.cdr import NANO, BadMessage
 from unified_agent.recording.facts import plan_sentences as plan_sentences
 from unified_agent.recording.images import frame_of as frame_of
-from unified_agent.recording.messages import NANO, BadMessage
 from unified_agent.recording.scores import Score, values_of
 from unified_agent.recording.scores import scores_of as scores_of
 from unified_agent.robot.trajectory import JointTrajectory

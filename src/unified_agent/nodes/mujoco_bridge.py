@@ -15,7 +15,7 @@ from std_srvs.srv import Trigger
 
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
-from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.parameters import Spec, Value
 from unified_agent.robot.arm import Arm
 from unified_agent.sim import scene, tasks
@@ -64,13 +64,13 @@ class MujocoBridge(shell.AgentNode):
         self._measured = (time.monotonic(), self.now)
         self._factor = 0.0
 
-        self._time = self.offer(topics.CLOCK_TOPIC)
-        self._joint_states = self.offer(topics.JOINT_STATES)
-        self._objects = self.offer(topics.OBJECTS)
-        self._images = {camera: self.offer(topics.image(camera)) for camera in self.world.cameras}
-        self._infos = {camera: self.offer(topics.camera_info(camera)) for camera in self.world.cameras}
-        self.listen(topics.trajectory(self._arm.arm_topic), self._on_arm)
-        self.listen(topics.trajectory(self._arm.gripper_topic), self._on_gripper)
+        self._time = self.offer(qos.CLOCK_TOPIC)
+        self._joint_states = self.offer(qos.JOINT_STATES)
+        self._objects = self.offer(qos.OBJECTS)
+        self._images = {camera: self.offer(qos.image(camera)) for camera in self.world.cameras}
+        self._infos = {camera: self.offer(qos.camera_info(camera)) for camera in self.world.cameras}
+        self.listen(qos.trajectory(self._arm.arm_topic), self._on_arm)
+        self.listen(qos.trajectory(self._arm.gripper_topic), self._on_gripper)
         self.create_service(Trigger, "~/reset", self._on_reset)
         self._reset()
         self.report(shell.OK, "running")
@@ -154,7 +154,7 @@ class MujocoBridge(shell.AgentNode):
 
     def _publish_state(self, now) -> None:
         names, positions, velocities, efforts = self.world.joint_state()
-        header = Header(stamp=now, frame_id=topics.BASE_FRAME)
+        header = Header(stamp=now, frame_id=qos.BASE_FRAME)
         state = JointState(header=header, name=list(names))
         state.position, state.velocity, state.effort = positions.tolist(), velocities.tolist(), efforts.tolist()
         self._joint_states.publish(state)

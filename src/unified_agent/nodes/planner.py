@@ -11,7 +11,7 @@ from std_msgs.msg import String
 
 from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan
-from unified_agent.nodes import shell, topics
+from unified_agent.nodes import qos, shell
 from unified_agent.nodes.parameters import Spec
 
 WAIT_PERIOD = 0.2
@@ -35,9 +35,9 @@ class PlannerNode(shell.AgentNode):
         self._instructions: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._seconds = 0.0
         self._loaded = threading.Event()
-        self._plan = self.offer(topics.PLAN)
-        self._instruction = self.offer(topics.INSTRUCTION)
-        self.listen(topics.INSTRUCTION, self._on_instruction)
+        self._plan = self.offer(qos.PLAN)
+        self._instruction = self.offer(qos.INSTRUCTION)
+        self.listen(qos.INSTRUCTION, self._on_instruction)
         if self.settings["instruction"]:
             self._waiting = self.create_timer(WAIT_PERIOD, self._give_instruction, clock=self.steady)
         self.report(shell.OK, f"loading {self.settings['planner']}")
@@ -56,7 +56,7 @@ class PlannerNode(shell.AgentNode):
 
     def _give_instruction(self) -> None:
         """The ``instruction`` parameter, once a policy and a captioner are there to hear of it."""
-        there = self.count_publishers(topics.SUBGOAL.name) and self.count_publishers(topics.SCORES.name)
+        there = self.count_publishers(qos.SUBGOAL.name) and self.count_publishers(qos.SCORES.name)
         connected = all(
             publisher.get_subscription_count() >= self.count_subscribers(publisher.topic_name) > 0
             for publisher in (self._plan, self._instruction)

@@ -9,18 +9,18 @@ import numpy as np
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
+from unified_agent.agent.execution import Phase, PlanExecution
+from unified_agent.agent.pursuit import Outcome
 from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan, check
 from unified_agent.language.subgoals import OBJECTS, SubGoal
-from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.parameters import Spec
-from unified_agent.policy.mdp import State
-from unified_agent.policy.pursuit import Outcome
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.braking import brake
-from unified_agent.robot.execution import Phase, PlanExecution
 from unified_agent.robot.kinematics import Kinematics
 from unified_agent.robot.motions import Motions, Move
+from unified_agent.state import State
 
 # A state older than this (seconds, simulated or wall) is not acted on.
 STALE = 0.5
@@ -69,15 +69,15 @@ class PolicyNode(shell.AgentNode):
         self._trouble = "no measurement has come yet"
         self._heard = self._judged_at = time.monotonic()
 
-        self._arm_topic = self.offer(topics.trajectory(self._arm.arm_topic))
-        self._gripper_topic = self.offer(topics.trajectory(self._arm.gripper_topic))
-        self._subgoal, self._episode = self.offer(topics.SUBGOAL), self.offer(topics.EPISODE)
-        self.listen(topics.INSTRUCTION, self._on_instruction)
-        self.listen(topics.PLAN, self._on_plan)
-        self.listen(topics.OBJECTS, self._on_objects, topics.NEWEST)
-        self.listen(topics.JOINT_STATES, self._on_joints, topics.NEWEST)
-        self.listen(topics.SCORES, self._on_scores)
-        self.listen(topics.REACHED, self._on_reached)
+        self._arm_topic = self.offer(qos.trajectory(self._arm.arm_topic))
+        self._gripper_topic = self.offer(qos.trajectory(self._arm.gripper_topic))
+        self._subgoal, self._episode = self.offer(qos.SUBGOAL), self.offer(qos.EPISODE)
+        self.listen(qos.INSTRUCTION, self._on_instruction)
+        self.listen(qos.PLAN, self._on_plan)
+        self.listen(qos.OBJECTS, self._on_objects, qos.NEWEST)
+        self.listen(qos.JOINT_STATES, self._on_joints, qos.NEWEST)
+        self.listen(qos.SCORES, self._on_scores)
+        self.listen(qos.REACHED, self._on_reached)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/resume", self._on_resume)
         self.create_timer(CHECK_PERIOD, self._watch_over, clock=self.steady)
@@ -252,10 +252,10 @@ class PolicyNode(shell.AgentNode):
         return ""
 
     def _only_one_planner(self) -> None:
-        publishers = self.get_publishers_info_by_topic(topics.PLAN.name)
+        publishers = self.get_publishers_info_by_topic(qos.PLAN.name)
         if len(publishers) > 1:
             names = ", ".join(sorted(info.node_name for info in publishers))
-            raise UserError(f"{len(publishers)} nodes publish {topics.PLAN.name} ({names}): stop all but one.")
+            raise UserError(f"{len(publishers)} nodes publish {qos.PLAN.name} ({names}): stop all but one.")
 
     def _end_early(self, reason: str) -> None:
         """End the running episode, if there is one, with the arm at rest."""

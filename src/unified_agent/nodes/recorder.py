@@ -12,12 +12,12 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
+from unified_agent import topics as names
 from unified_agent.errors import UserError
-from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.drawing import Drawing
 from unified_agent.nodes.parameters import Spec
-from unified_agent.nodes.topics import Topic
-from unified_agent.recording import topics as names
+from unified_agent.nodes.qos import Topic
 from unified_agent.recording.background import BackgroundWriter
 from unified_agent.recording.bag import BagWriter, quality_of_service
 from unified_agent.recording.facts import WORDS, EpisodeFacts
@@ -29,7 +29,7 @@ LOOK_PERIOD = 0.5
 # After an episode's end the recording goes on for this long (wall seconds), so that the video shows how it stands.
 TAIL = 1.0
 # What was said before an episode starts and belongs to it.
-STANDING = (topics.INSTRUCTION, topics.PLAN, topics.SUBGOAL)
+STANDING = (qos.INSTRUCTION, qos.PLAN, qos.SUBGOAL)
 MEGABYTE = 2**20
 # Part of the agent -> parameter that names its model.
 MODELS = {"clip": "clip_model", "planner": "planner", "policy": "policy"}
@@ -68,8 +68,8 @@ class Recorder(shell.AgentNode):
         arm = Arm.load(self.settings["arm"])
         directory = self.settings["directory"] or datetime.now().strftime("runs/%Y-%m-%d_%H-%M-%S")
         self.run = Path(directory).expanduser().absolute()
-        self._topics = topics.recorded((arm.arm_topic, arm.gripper_topic))
-        self._compressed = {topics.image(camera).name: names.compressed_image(camera) for camera in topics.CAMERAS}
+        self._topics = qos.recorded((arm.arm_topic, arm.gripper_topic))
+        self._compressed = {qos.image(camera).name: names.compressed_image(camera) for camera in qos.CAMERAS}
         self._models = models_used(
             {
                 "clip": self.settings["clip_model"],
@@ -84,7 +84,7 @@ class Recorder(shell.AgentNode):
         self._written = ""
         self._closing = None
         for topic in self._topics:
-            self.listen(topic, partial(self._record, topic), topics.RECORDED, raw=True)
+            self.listen(topic, partial(self._record, topic), qos.RECORDED, raw=True)
         self.create_timer(LOOK_PERIOD, self._look, clock=self.steady)
         self._drawing = Drawing(self)
         self.report(shell.OK, f"ready: recordings go to {self.run}")
@@ -108,7 +108,7 @@ class Recorder(shell.AgentNode):
         if topic in STANDING:
             self._standing[topic.name] = data
         try:
-            if topic is topics.EPISODE:
+            if topic is qos.EPISODE:
                 self._on_episode(deserialize_message(data, topic.type).data)
             if self.bag is not None:
                 self._write(topic, data)

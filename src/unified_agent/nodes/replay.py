@@ -14,17 +14,17 @@ from rclpy.publisher import Publisher
 from rosgraph_msgs.msg import Clock
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import messages, shell, topics
+from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.parameters import Spec
-from unified_agent.nodes.topics import Topic
+from unified_agent.nodes.qos import Topic
 from unified_agent.recording.cameras import image_topics
+from unified_agent.recording.cdr import NANO, BadMessage, Message
 from unified_agent.recording.images import any_frame, is_image
-from unified_agent.recording.messages import NANO, BadMessage, Message
 from unified_agent.recording.reader import BagReader
 
 # What a recording may say without being asked: what was sensed, and what was wanted. Never what the live captioner and
 # planner say themselves, and never a command to an arm.
-SENSED = (topics.INSTRUCTION, topics.SUBGOAL, topics.EPISODE, topics.OBJECTS, topics.JOINT_STATES)
+SENSED = (qos.INSTRUCTION, qos.SUBGOAL, qos.EPISODE, qos.OBJECTS, qos.JOINT_STATES)
 # Recorded seconds between two ticks of the clock, at most.
 TICK = NANO // 50
 # Wall seconds after the last message, in which the captioner can answer to it.
@@ -56,13 +56,13 @@ class Replay(shell.AgentNode):
             raise UserError("What shall be replayed? Give the parameter 'bag': a rosbag2 directory.")
         self._reader = BagReader(Path(self.settings["bag"]).expanduser())
         self._cameras = self._find_cameras()
-        self._time = self.offer(topics.CLOCK_TOPIC)
-        self._images = {name: self.offer(topics.image(name)) for name in topics.CAMERAS}
+        self._time = self.offer(qos.CLOCK_TOPIC)
+        self._images = {name: self.offer(qos.image(name)) for name in qos.CAMERAS}
         self._offered = self._find_topics()
         self._played = self._broken = 0
         # Nodes that load their models, or think about the instruction.
         self._busy: set[str] = set()
-        self.listen(topics.DIAGNOSTICS, self._on_diagnostics, topics.RECORDED)
+        self.listen(qos.DIAGNOSTICS, self._on_diagnostics, qos.RECORDED)
         self._now = Time()
         self._over = threading.Event()
         self._closing = threading.Event()
@@ -95,15 +95,15 @@ class Replay(shell.AgentNode):
         """Image topic of the bag -> cameras of the graph; one image topic is shown to both."""
         named = tuple(filter(None, (self.settings["left"], self.settings["right"])))
         found = image_topics(self._reader, named)
-        left, right = found if len(found) == len(topics.CAMERAS) else (found[0], found[0])
-        return {left: topics.CAMERAS} if left == right else {left: ("left",), right: ("right",)}
+        left, right = found if len(found) == len(qos.CAMERAS) else (found[0], found[0])
+        return {left: qos.CAMERAS} if left == right else {left: ("left",), right: ("right",)}
 
     def _find_topics(self) -> dict[str, Publisher]:
-        sensed = [*SENSED, *map(topics.camera_info, topics.CAMERAS)]
+        sensed = [*SENSED, *map(qos.camera_info, qos.CAMERAS)]
         wanted = [topic for topic in sensed if topic.name in self._reader.topics]
         for name in filter(None, self.settings["topics"]):
             info = self._reader.topic(name)
-            wanted.append(Topic(name, _message_type(name, info.type), topics.COMMAND))
+            wanted.append(Topic(name, _message_type(name, info.type), qos.COMMAND))
         for topic in wanted:
             if (recorded := self._reader.topics[topic.name].type) != topic.type_name:
                 raise UserError(f"{topic.name} is {recorded} in the recording: expected {topic.type_name}.")

@@ -18,9 +18,9 @@ from rclpy.parameter import Parameter
 from rclpy.task import Future
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import topics
+from unified_agent.nodes import qos
 from unified_agent.nodes.parameters import Spec, Value, declare
-from unified_agent.nodes.topics import Topic
+from unified_agent.nodes.qos import Topic
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 REPORT_PERIOD = 1.0
@@ -50,9 +50,7 @@ class AgentNode(Node):
         super().__init__(name, parameter_overrides=given, **options)
         self.settings = declare(self, self.PARAMETERS, self.changed)
         self._state: tuple[int, str] = (OK, "starting")
-        self._diagnostics = self.create_publisher(
-            topics.DIAGNOSTICS.type, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos
-        )
+        self._diagnostics = self.create_publisher(qos.DIAGNOSTICS.type, qos.DIAGNOSTICS.name, qos.DIAGNOSTICS.qos)
         # Steady time: a node must be heard when simulated time stands still.
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_PERIOD, self._every_second, clock=self.steady)
@@ -62,9 +60,9 @@ class AgentNode(Node):
         """A publisher of one of the graph's topics."""
         return self.create_publisher(topic.type, topic.name, topic.qos)
 
-    def listen(self, topic: Topic, callback: Callable, qos=None, **options):
+    def listen(self, topic: Topic, callback: Callable, profile=None, **options):
         """A subscription to one of the graph's topics."""
-        return self.create_subscription(topic.type, topic.name, callback, qos or topics.COMMAND, **options)
+        return self.create_subscription(topic.type, topic.name, callback, profile or qos.COMMAND, **options)
 
     def report(self, level: int, message: str) -> None:
         """Say on /diagnostics, at once where it is new, how the node is."""

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The decision process, the network that acts and the pursuit of a plan. Knows no simulator and no ROS."""
+"""The network that acts, and its checkpoints. Knows no simulator and no ROS."""

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from unified_agent.device import torch_device
 from unified_agent.errors import UserError
 from unified_agent.paths import models
-from unified_agent.policy.mdp import Action, State
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork
+from unified_agent.state import Action, State
 
 WEIGHTS, CARD = "model.safetensors", "card.json"
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from unified_agent.errors import UserError, nearest
-from unified_agent.policy.mdp import State
+from unified_agent.state import State
 
 LOG_STD_RANGE = (-4.0, 1.0)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unified_agent.errors import UserError
 from unified_agent.recording.bag import BagWriter
-from unified_agent.recording.messages import Message
+from unified_agent.recording.cdr import Message
 
 FLUSH_PERIOD = 0.4
 # Bytes that may wait for the disk.

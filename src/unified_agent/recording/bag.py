@@ -12,7 +12,7 @@ import yaml
 from mcap.writer import CompressionType, Writer
 
 from unified_agent.errors import UserError
-from unified_agent.recording.messages import TopicInfo, common_types
+from unified_agent.recording.cdr import TopicInfo, common_types
 
 VERSION = 9  # of rosbag2's metadata.yaml: ROS 2 Jazzy and later; older readers ignore what they do not know
 CHUNK_BYTES = 256 * 1024

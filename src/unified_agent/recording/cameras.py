@@ -3,11 +3,11 @@
 
 from collections.abc import Iterator
 
+from unified_agent import topics
 from unified_agent.errors import UserError
-from unified_agent.recording import topics
-from unified_agent.recording.frame_sets import FrameSet, FrameSets
+from unified_agent.recording.cdr import NANO, BadMessage, Message
 from unified_agent.recording.images import any_frame, is_image
-from unified_agent.recording.messages import NANO, BadMessage, Message
+from unified_agent.recording.pairing import Moment, Pairing
 from unified_agent.recording.reader import BagReader
 
 # Seconds that frames of one moment may lie apart.
@@ -44,7 +44,7 @@ def _has_messages(reader: BagReader, cameras: tuple[str, ...], there: set[str]) 
     return there.issuperset(cameras) and next(reader.messages(cameras), None) is not None
 
 
-class Cameras:
+class RecordedCameras:
     """Turns image messages into sets of frames.
 
     Args:
@@ -59,14 +59,14 @@ class Cameras:
     def __init__(self, reader: BagReader, names: tuple[str, ...], tolerance: float = TOLERANCE):
         self.refused = 0
         self._reader, self._names = reader, names
-        self._sets = FrameSets(names, round(tolerance * NANO))
+        self._sets = Pairing(names, round(tolerance * NANO))
 
     @property
     def alone(self) -> int:
         """Frames without partners of the other cameras."""
         return self._sets.alone
 
-    def see(self, message: Message) -> list[FrameSet]:
+    def see(self, message: Message) -> list[Moment]:
         """The sets that a message completes; none for a message on another topic."""
         if message.topic not in self._names:
             return []
@@ -80,7 +80,7 @@ class Cameras:
         # A driver that leaves its stamps empty is taken at the time of the recording.
         return self._sets.put(message.topic, stamp or message.received, frame)
 
-    def frames(self) -> Iterator[tuple[int, FrameSet]]:
+    def frames(self) -> Iterator[tuple[int, Moment]]:
         """Time of the recording (nanoseconds) and frames of every set of the bag."""
         for message in self._reader.messages(self._names):
             for complete in self.see(message):

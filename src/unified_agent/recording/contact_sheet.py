@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from unified_agent.recording.cameras import Cameras
+from unified_agent.recording.cameras import RecordedCameras
+from unified_agent.recording.cdr import NANO
 from unified_agent.recording.history import History
-from unified_agent.recording.messages import NANO
 from unified_agent.recording.overlay import LINE, MARGIN, fit, font
 from unified_agent.recording.palette import BACKGROUND, CURRENT, FAINT, TEXT, TRUE
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.timeline import timeline
-from unified_agent.recording.topics import camera_of
+from unified_agent.topics import camera_of
 
 TILE = 160
 CAPTION = 34
@@ -31,13 +31,13 @@ def contact_sheet(reader: BagReader, topics: tuple[str, ...], path: Path, moment
         Moments shown; fewer than asked for in a short recording, and 0, without a file, where there is no frame.
     """
     history = History.of(reader)
-    received = [time for time, _ in Cameras(reader, topics).frames()]
+    received = [time for time, _ in RecordedCameras(reader, topics).frames()]
     if not received:
         return 0
     wanted = np.unique(np.linspace(0, len(received) - 1, moments).round().astype(int)).tolist()
     tiles = [
         (received[number], [_tile(frame) for frame in complete.frames])
-        for number, (_, complete) in enumerate(Cameras(reader, topics).frames())
+        for number, (_, complete) in enumerate(RecordedCameras(reader, topics).frames())
         if number in wanted
     ]
     Image.fromarray(_sheet(history, topics, tiles)).save(path)

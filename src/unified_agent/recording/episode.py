@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from unified_agent.recording import topics
+from unified_agent import topics
+from unified_agent.recording.cdr import NANO
 from unified_agent.recording.facts import plan_sentences
-from unified_agent.recording.messages import NANO
 from unified_agent.recording.overlay import PlanProgress, Scene, draw
 from unified_agent.recording.scores import Score, scores_of
 from unified_agent.recording.video import VideoWriter

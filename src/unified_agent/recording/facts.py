@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from unified_agent import topics
 from unified_agent.errors import UserError
-from unified_agent.recording import topics
 
 FILE = "episode.json"
 WORDS = (topics.INSTRUCTION, topics.PLAN, topics.SUBGOAL, topics.REACHED, topics.EPISODE)
@@ -20,7 +20,7 @@ def plan_sentences(text: str) -> tuple[str, ...]:
 
 
 @dataclass
-class Pursuit:
+class PursuedSubGoal:
     """A sub-goal that was pursued.
 
     Attributes:
@@ -49,7 +49,7 @@ class EpisodeFacts:
 
     instruction: str = ""
     plan: list[str] = field(default_factory=list)
-    pursuits: list[Pursuit] = field(default_factory=list)
+    pursuits: list[PursuedSubGoal] = field(default_factory=list)
     result: str = ""
     start: float | None = None
     end: float | None = None
@@ -63,7 +63,7 @@ class EpisodeFacts:
             case topics.PLAN:
                 self.plan = list(plan_sentences(text)) or self.plan
             case topics.SUBGOAL if text:
-                self.pursuits.append(Pursuit(text, seconds))
+                self.pursuits.append(PursuedSubGoal(text, seconds))
             case topics.REACHED:
                 for pursuit in self.pursuits[-1:]:
                     if pursuit.sentence == text and pursuit.reached is None:
@@ -95,7 +95,7 @@ class EpisodeFacts:
         path = folder / FILE
         try:
             facts = cls(**json.loads(path.read_text()))
-            facts.pursuits = [Pursuit(**pursuit) for pursuit in facts.pursuits]
+            facts.pursuits = [PursuedSubGoal(**pursuit) for pursuit in facts.pursuits]
         except (OSError, ValueError, TypeError) as error:
             raise UserError(f"{path} does not tell of an episode: {error}") from None
         return facts

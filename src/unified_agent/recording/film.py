@@ -4,14 +4,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from unified_agent.recording.cameras import Cameras
+from unified_agent.recording.cameras import RecordedCameras
+from unified_agent.recording.cdr import NANO, BadMessage
 from unified_agent.recording.episode import HEARD, EpisodeVideo
 from unified_agent.recording.history import History
-from unified_agent.recording.messages import NANO, BadMessage
 from unified_agent.recording.overlay import width
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.timeline import timeline
-from unified_agent.recording.topics import camera_of
+from unified_agent.topics import camera_of
 
 
 def film(
@@ -36,7 +36,7 @@ def film(
     video = EpisodeVideo(path, names, rate)
     video.scene.instruction = history.facts.instruction
     video.scene.timeline = timeline(history, width(len(names)))
-    cameras = Cameras(reader, topics)
+    cameras = RecordedCameras(reader, topics)
     position = 0
     for message in reader.messages({*topics, *HEARD}):
         for complete in cameras.see(message):

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from unified_agent.recording import topics
+from unified_agent import topics
+from unified_agent.recording.cdr import NANO, BadMessage
 from unified_agent.recording.facts import WORDS, EpisodeFacts
-from unified_agent.recording.messages import NANO, BadMessage
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.scores import scores_of
 

@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image as Picture
 
-from unified_agent.recording.messages import BadMessage, TopicInfo
+from unified_agent.recording.cdr import BadMessage, TopicInfo
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"

@@ -10,8 +10,8 @@ from mcap.records import Channel, Chunk, Schema, Statistics
 from mcap.records import Message as Record
 from mcap.stream_reader import MAGIC_SIZE, StreamReader, breakup_chunk
 
+from unified_agent.recording.cdr import Message, TopicInfo, profiles
 from unified_agent.recording.losses import Losses
-from unified_agent.recording.messages import Message, TopicInfo, profiles
 
 # A length greater than this is no chunk but a broken byte.
 LARGEST_CHUNK = 2**30

@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 import yaml
 
 from unified_agent.errors import UserError, nearest
+from unified_agent.recording.cdr import Decoder, Message, TopicInfo
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.mcap_file import McapFile
-from unified_agent.recording.messages import Decoder, Message, TopicInfo
 from unified_agent.recording.sqlite_file import SqliteFile
 
 METADATA = "metadata.yaml"

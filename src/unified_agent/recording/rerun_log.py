@@ -4,11 +4,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from unified_agent import topics
 from unified_agent.errors import UserError
-from unified_agent.recording import topics
-from unified_agent.recording.cameras import Cameras
+from unified_agent.recording.cameras import RecordedCameras
+from unified_agent.recording.cdr import NANO, BadMessage
 from unified_agent.recording.facts import WORDS
-from unified_agent.recording.messages import NANO, BadMessage
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.scores import scores_of
 
@@ -40,7 +40,7 @@ def rerun_log(
         raise UserError("A .rrd file needs Rerun, which is optional: pip install 'unified_agent[rerun]'.") from None
     log = rerun.RecordingStream("unified_agent")
     log.save(path)
-    cameras = Cameras(reader, images)
+    cameras = RecordedCameras(reader, images)
     spoken = {*WORDS, topics.JOINT_STATES, topics.OBJECTS, topics.SCORES} & set(reader.topics)
     frames = position = 0
     for message in reader.messages({*images, *spoken}):

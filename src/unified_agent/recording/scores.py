@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from unified_agent.recording.messages import NANO, BadMessage, common_types, encode
+from unified_agent.recording.cdr import NANO, BadMessage, common_types, encode
 
 TYPE = "diagnostic_msgs/msg/DiagnosticArray"
 # DiagnosticStatus.OK: over its threshold; STALE: not.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from unified_agent.recording.cdr import Message, TopicInfo, profiles
 from unified_agent.recording.losses import Losses
-from unified_agent.recording.messages import Message, TopicInfo, profiles
 
 
 class SqliteFile:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unified_agent.policy.mdp import Action, State
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics, Unreachable
 from unified_agent.robot.trajectory import JointTrajectory
+from unified_agent.state import Action, State
 
 _ACROSS, _VERTICAL = (1.0, 4.0), (0.45, 3.5)
 """Top speed (m/s) and acceleration (m/s^2) of the tool, along the table and along the vertical."""

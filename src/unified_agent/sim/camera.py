@@ -15,7 +15,7 @@ class CameraError(UserError):
 
 
 @dataclass(frozen=True)
-class CameraInfo:
+class PinholeCamera:
     """A pinhole camera without distortion.
 
     Attributes:
@@ -31,7 +31,7 @@ class CameraInfo:
     rotation: np.ndarray
 
 
-class Cameras:
+class SceneCameras:
     """Renders the scene; every renderer belongs to the thread that asked for it first."""
 
     def __init__(self, model, data, size: tuple[int, int]) -> None:
@@ -52,14 +52,14 @@ class Cameras:
         renderer.scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = False
         return renderer.render()
 
-    def info(self, camera: str, size: tuple[int, int] | None = None) -> CameraInfo:
+    def info(self, camera: str, size: tuple[int, int] | None = None) -> PinholeCamera:
         """Intrinsics and pose."""
         index = self._model.camera(_known(camera)).id
         height, width = self._size if size is None else _checked(size)
         focal = 0.5 * height / np.tan(np.radians(self._model.cam_fovy[index]) / 2)
         # MuJoCo's camera looks along -z with y up.
         rotation = self._data.cam_xmat[index].reshape(3, 3) * (1, -1, -1)
-        return CameraInfo(
+        return PinholeCamera(
             size=(height, width),
             matrix=np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]]),
             position=self._data.cam_xpos[index].copy(),

@@ -8,7 +8,6 @@ import gymnasium
 import numpy as np
 
 from unified_agent.errors import UserError
-from unified_agent.policy.mdp import State
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics, Unreachable
 from unified_agent.robot.motions import Motions
@@ -16,6 +15,7 @@ from unified_agent.robot.runner import MotionRunner
 from unified_agent.sim import register, tasks
 from unified_agent.sim.scene import OBJECT_SIZE
 from unified_agent.sim.world import CONTROL_STEPS, World
+from unified_agent.state import State
 
 register()
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from unified_agent.language.subgoals import Relation, SubGoal
-from unified_agent.policy.mdp import Action, State
 from unified_agent.sim import tasks
 from unified_agent.sim.env import StackObjects
+from unified_agent.state import Action, State
 
 _STANDS = 5.0
 """Seconds a finished stack must stand."""

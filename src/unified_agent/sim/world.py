@@ -8,7 +8,6 @@ import numpy as np
 
 from unified_agent.errors import UserError, nearest
 from unified_agent.language.subgoals import OBJECTS, SubGoal
-from unified_agent.policy.mdp import State
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.controller import TrajectoryController
 from unified_agent.robot.kinematics import Kinematics
@@ -16,9 +15,10 @@ from unified_agent.robot.motions import Move
 from unified_agent.robot.physics import mujoco
 from unified_agent.robot.trajectory import JointTrajectory
 from unified_agent.sim import layouts, scene
-from unified_agent.sim.camera import CameraInfo, Cameras
+from unified_agent.sim.camera import PinholeCamera, SceneCameras
 from unified_agent.sim.randomisation import Randomisation
 from unified_agent.sim.truth import Truth
+from unified_agent.state import State
 
 CONTROL_STEPS = 5
 """Physics steps between two set points of the joint servos: 50 Hz."""
@@ -57,7 +57,7 @@ class World:
         self.data = mujoco.MjData(self.model)
         self._kinematics = Kinematics(arm)
         self._truth = Truth(self.model, self.data, arm.fingers, self.objects)
-        self._cameras = Cameras(self.model, self.data, camera_size)
+        self._cameras = SceneCameras(self.model, self.data, camera_size)
         self._randomisation = Randomisation(self.model) if randomise else None
         self._rng = np.random.default_rng(seed)
         joints = [self.model.joint(scene.ARM + name) for name in (*arm.joints, *arm.gripper_joints)]
@@ -197,7 +197,7 @@ class World:
         """What a camera sees: RGB, uint8, (height, width, 3); ``size`` other than the world's if given."""
         return self._cameras.render(camera, size)
 
-    def camera_info(self, camera: str, size: tuple[int, int] | None = None) -> CameraInfo:
+    def camera_info(self, camera: str, size: tuple[int, int] | None = None) -> PinholeCamera:
         """A camera's intrinsics for that size of image, and where it is."""
         return self._cameras.info(camera, size)
 

@@ -72,14 +72,14 @@ class Detector:
         total = sum((self._clip.encode_image(stack) @ self._text).sum(dim=0) for stack in stacks)
         return (total / len(frames)).cpu().numpy()
 
-    def score_views(self, views: np.ndarray) -> np.ndarray:
-        """The scores of many views in one pass, shape (N, M), float32.
+    def score_moments(self, moments: np.ndarray) -> np.ndarray:
+        """The scores of many moments in one pass, shape (N, M), float32.
 
         Args:
-            views: RGB, uint8, shape (N, C, H, W, 3): a frame of each of C cameras, all of one size.
+            moments: RGB, uint8, shape (N, C, H, W, 3): a frame of each of C cameras, all of one size.
         """
-        similarity = self._clip.encode_image(views.reshape(-1, *views.shape[2:])) @ self._text
-        return similarity.reshape(*views.shape[:2], -1).mean(dim=1).cpu().numpy()
+        similarity = self._clip.encode_image(moments.reshape(-1, *moments.shape[2:])) @ self._text
+        return similarity.reshape(*moments.shape[:2], -1).mean(dim=1).cpu().numpy()
 
     def true(self, scores: np.ndarray) -> np.ndarray:
         """Which scores exceed their thresholds, bool, shape (..., M)."""

@@ -95,10 +95,10 @@ def _verdicts(frames: Iterable[np.ndarray], detector: Detector) -> np.ndarray:
     for frame in frames:
         batch.append(frame)
         if len(batch) == BATCH:
-            rows.append(detector.true(detector.score_views(np.stack(batch)[:, None])))
+            rows.append(detector.true(detector.score_moments(np.stack(batch)[:, None])))
             batch = []
     if batch:
-        rows.append(detector.true(detector.score_views(np.stack(batch)[:, None])))
+        rows.append(detector.true(detector.score_moments(np.stack(batch)[:, None])))
     return np.concatenate(rows)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from unified_agent.recording.bag import BagWriter
+from unified_agent.recording.cdr import NANO, common_types, encode
 from unified_agent.recording.facts import EpisodeFacts
 from unified_agent.recording.images import IMAGE
-from unified_agent.recording.messages import NANO, common_types, encode
 
 STRING = "std_msgs/msg/String"
 JOINT_STATE = "sensor_msgs/msg/JointState"

@@ -12,10 +12,10 @@ def test_an_interrupted_export_goes_on_after_its_last_whole_episode(tmp_path, mo
     command = ["export", *map(str, bags), "--out", str(tmp_path / "dataset")]
     add = DatasetWriter.add
 
-    def interrupted(writer, moments, task):
+    def interrupted(writer, rows, task):
         if writer.episodes == 2:
             raise KeyboardInterrupt
-        return add(writer, moments, task)
+        return add(writer, rows, task)
 
     monkeypatch.setattr(DatasetWriter, "add", interrupted)
     assert main(command) == 130

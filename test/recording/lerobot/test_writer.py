@@ -9,21 +9,21 @@ import pyarrow.parquet as pq
 import pytest
 
 from unified_agent.errors import UserError
-from unified_agent.recording.lerobot.moments import Moment
+from unified_agent.recording.lerobot.rows import Row
 from unified_agent.recording.lerobot.writer import DatasetWriter, Shape
 
 from .conftest import GRASP, grey
 
 
-def moment(number: int, subgoal: str = "") -> Moment:
-    return Moment((grey(10 * number),), {"elbow": number / 10, "finger": 0.0}, {"red": np.full(3, 0.5)}, subgoal)
+def row(number: int, subgoal: str = "") -> Row:
+    return Row((grey(10 * number),), {"elbow": number / 10, "finger": 0.0}, {"red": np.full(3, 0.5)}, subgoal)
 
 
 @pytest.fixture
 def dataset(tmp_path):
-    writer = DatasetWriter(tmp_path, 10, Shape.of(moment(0), ["front"]), "fr3")
-    writer.add([moment(number) for number in range(4)], "take the red one")
-    writer.add([moment(number, GRASP) for number in range(3)], "take the red one")
+    writer = DatasetWriter(tmp_path, 10, Shape.of(row(0), ["front"]), "fr3")
+    writer.add([row(number) for number in range(4)], "take the red one")
+    writer.add([row(number, GRASP) for number in range(3)], "take the red one")
     writer.close()
     return tmp_path
 
@@ -67,21 +67,21 @@ def test_each_frame_of_the_video_is_at_the_time_of_its_row(dataset):
 
 
 def test_an_episode_of_another_robot_is_refused_and_leaves_nothing(dataset, tmp_path):
-    writer = DatasetWriter(tmp_path / "other", 10, Shape.of(moment(0), ["front"]))
+    writer = DatasetWriter(tmp_path / "other", 10, Shape.of(row(0), ["front"]))
     with pytest.raises(UserError, match="missing: finger"):
-        writer.add([Moment((grey(0),), {"elbow": 0.0}, {"red": np.zeros(3)}, "")], "x")
+        writer.add([Row((grey(0),), {"elbow": 0.0}, {"red": np.zeros(3)}, "")], "x")
     assert not list((tmp_path / "other").rglob("*.mp4"))
     assert writer.episodes == 0
 
 
 def test_a_dataset_that_was_interrupted_ends_as_an_unbroken_one(dataset, tmp_path):
     broken = tmp_path / "broken"
-    writer = DatasetWriter(broken, 10, Shape.of(moment(0), ["front"]), "fr3")
-    writer.add([moment(number) for number in range(4)], "take the red one")
+    writer = DatasetWriter(broken, 10, Shape.of(row(0), ["front"]), "fr3")
+    writer.add([row(number) for number in range(4)], "take the red one")
     state = json.loads(json.dumps(writer.state()))
-    writer.add([moment(number) for number in range(2)], "lost in the crash")
+    writer.add([row(number) for number in range(2)], "lost in the crash")
     again = DatasetWriter.restored(broken, state)
-    again.add([moment(number, GRASP) for number in range(3)], "take the red one")
+    again.add([row(number, GRASP) for number in range(3)], "take the red one")
     again.close()
     for name in ("meta/info.json", "meta/stats.json"):
         assert json.loads((broken / name).read_text()) == json.loads((dataset / name).read_text())
@@ -90,11 +90,11 @@ def test_a_dataset_that_was_interrupted_ends_as_an_unbroken_one(dataset, tmp_pat
 
 
 def test_an_episode_that_was_refused_leaves_no_trace_in_the_statistics(tmp_path):
-    writers = [DatasetWriter(tmp_path / name, 10, Shape.of(moment(0), ["front"])) for name in ("a", "b")]
-    stranger = Moment((grey(250),), {"wrist": 0.0}, {}, "a sub-goal of its own")
+    writers = [DatasetWriter(tmp_path / name, 10, Shape.of(row(0), ["front"])) for name in ("a", "b")]
+    stranger = Row((grey(250),), {"wrist": 0.0}, {}, "a sub-goal of its own")
     with pytest.raises(UserError, match="Expected the joints"):
-        writers[1].add([moment(0), stranger], "something else")
+        writers[1].add([row(0), stranger], "something else")
     for writer in writers:
-        writer.add([moment(0), moment(1)], "take the red one")
+        writer.add([row(0), row(1)], "take the red one")
         writer.close()
     assert (tmp_path / "a/meta/stats.json").read_text() == (tmp_path / "b/meta/stats.json").read_text()

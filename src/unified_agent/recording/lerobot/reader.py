@@ -24,7 +24,7 @@ class NoDataset(UserError):
 
 
 @dataclass(frozen=True)
-class Row:
+class DatasetRow:
     """One moment of an episode.
 
     Attributes:
@@ -83,7 +83,7 @@ class DatasetReader:
         tasks = self._episodes[number].get("tasks") or []
         return str(tasks[0]) if tasks else ""
 
-    def rows(self, number: int) -> Iterator[Row]:
+    def rows(self, number: int) -> Iterator[DatasetRow]:
         """The moments of an episode, in order.
 
         Raises:
@@ -101,7 +101,7 @@ class DatasetReader:
                 videos = {camera: self._frames(stack, episode, camera, len(seconds)) for camera in self.cameras}
                 for time, state in zip(seconds, states, strict=True):
                     frames = {camera: next(video) for camera, video in videos.items()}
-                    yield Row(float(time), None if state is None else np.array(state, float), frames)
+                    yield DatasetRow(float(time), None if state is None else np.array(state, float), frames)
         except StopIteration:
             raise NoDataset(f"Episode {number} of {self._folder} has fewer frames than rows.") from None
         except (OSError, ValueError, LookupError, pa.ArrowException, av.FFmpegError) as error:

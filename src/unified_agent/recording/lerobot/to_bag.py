@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from unified_agent.recording import topics
+from unified_agent import topics
 from unified_agent.recording.bag import BagWriter
+from unified_agent.recording.cdr import NANO, common_types, encode
 from unified_agent.recording.facts import EpisodeFacts
 from unified_agent.recording.images import IMAGE
-from unified_agent.recording.lerobot.moments import JOINT_STATE, STRING
 from unified_agent.recording.lerobot.reader import DatasetReader
-from unified_agent.recording.messages import NANO, common_types, encode
+from unified_agent.recording.lerobot.rows import JOINT_STATE, STRING
 
 # Time of the first moment: a stamp of zero means "not stamped".
 START = NANO

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from unified_agent.errors import UserError
 from unified_agent.recording.lerobot import layout
-from unified_agent.recording.lerobot.moments import Moment
+from unified_agent.recording.lerobot.rows import Row
 from unified_agent.recording.lerobot.statistics import PixelStatistics, of_vectors
 from unified_agent.recording.video import VideoWriter
 
@@ -34,16 +34,16 @@ class Shape:
     sizes: Mapping[str, tuple[int, int]]
 
     @classmethod
-    def of(cls, moment: Moment, cameras: Iterable[str]) -> "Shape":
-        """That of a moment."""
-        sizes = {camera: frame.shape[:2] for camera, frame in zip(cameras, moment.frames, strict=True)}
-        return cls(tuple(moment.joints), tuple(moment.objects), sizes)
+    def of(cls, row: Row, cameras: Iterable[str]) -> "Shape":
+        """That of a row."""
+        sizes = {camera: frame.shape[:2] for camera, frame in zip(cameras, row.frames, strict=True)}
+        return cls(tuple(row.joints), tuple(row.objects), sizes)
 
 
 class DatasetWriter:
     """A dataset in a new folder; `close` writes what makes it one.
 
-    ``action`` is the joints' position at the next moment (the last one's own at the end): what was measured, since a
+    ``action`` is the joints' position at the next row (the last one's own at the end): what was measured, since a
     recording need not hold commands.
 
     Args:
@@ -98,30 +98,30 @@ class DatasetWriter:
         """Written so far."""
         return self._episodes
 
-    def add(self, moments: Iterable[Moment], task: str) -> int:
+    def add(self, rows: Iterable[Row], task: str) -> int:
         """Write an episode.
 
         Args:
             task: its instruction.
 
         Returns:
-            Its moments.
+            Its rows.
 
         Raises:
-            UserError: no moment, or one that is not of the dataset's shape.
+            UserError: no row, or one that is not of the dataset's shape.
         """
         videos = {camera: VideoWriter(self._video(camera), self._rate, streamed=False) for camera in self._shape.sizes}
         pixels = {camera: PixelStatistics() for camera in self._shape.sizes}
         states, objects, subgoals = [], [], []
         try:
-            for moment in moments:
-                self._check(moment)
-                for (camera, video), frame in zip(videos.items(), moment.frames, strict=True):
+            for row in rows:
+                self._check(row)
+                for (camera, video), frame in zip(videos.items(), row.frames, strict=True):
                     video.write(frame)
                     pixels[camera].add(frame)
-                states.append([moment.joints[name] for name in self._shape.joints])
-                objects.append([value for name in self._shape.objects for value in moment.objects[name]])
-                subgoals.append(moment.subgoal or IDLE)
+                states.append([row.joints[name] for name in self._shape.joints])
+                objects.append([value for name in self._shape.objects for value in row.objects[name]])
+                subgoals.append(row.subgoal or IDLE)
         finally:
             for video in videos.values():
                 video.close()
@@ -129,7 +129,7 @@ class DatasetWriter:
                 for video in videos.values():
                     video.path.unlink(missing_ok=True)
         if not states:
-            raise UserError("An episode needs one moment at least: frames of all cameras, and joint states.")
+            raise UserError("An episode needs one row at least: frames of all cameras, and joint states.")
         numbers = [self._subtasks.setdefault(subgoal, len(self._subtasks)) for subgoal in subgoals]
         self._pixels = {camera: self._pixels[camera] + pixels[camera] for camera in pixels}
         self._write(np.array(states, np.float32), np.array(objects, np.float32), np.array(numbers), task)
@@ -150,8 +150,8 @@ class DatasetWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def _check(self, moment: Moment) -> None:
-        shape = Shape.of(moment, self._shape.sizes)
+    def _check(self, row: Row) -> None:
+        shape = Shape.of(row, self._shape.sizes)
         missing = {*self._shape.joints, *self._shape.objects} - {*shape.joints, *shape.objects}
         if missing or dict(shape.sizes) != dict(self._shape.sizes):
             raise UserError(

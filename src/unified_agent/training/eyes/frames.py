@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Labelled frames on disk: shards of pictures from every camera with the truth of every sub-goal."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from unified_agent.errors import UserError
+
+UNKNOWN = -1  # in between true and false: neither learnt from nor tested on
+
+
+def truth_value(holds: bool | None) -> int:
+    """1 true, 0 false, -1 in between."""
+    return UNKNOWN if holds is None else int(holds)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Labelled moments, in the order they were seen.
+
+    Attributes:
+        frames: uint8 RGB, shape (N, C, H, W, 3), C cameras.
+        truth: int8, shape (N, 12): 1, 0 or -1 (in between) for each sub-goal of the vocabulary.
+        scenes: shape (N,), the kind of scene each moment is of.
+    """
+
+    frames: np.ndarray
+    truth: np.ndarray
+    scenes: np.ndarray
+
+    def save(self, path: Path) -> None:
+        """Write ``path.{frames,truth,scenes}.npy``; the frames come last, so that a shard with frames is whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for part in ("truth", "scenes", "frames"):
+            unfinished = _file(path, f"{part}.unfinished")
+            np.save(unfinished, getattr(self, part), allow_pickle=False)
+            os.replace(unfinished, _file(path, part))
+
+    @classmethod
+    def load(cls, path: Path) -> "Shard":
+        """The shard at a path; its frames stay on disk until they are used."""
+        return cls(
+            np.load(_file(path, "frames"), mmap_mode="r"), *(np.load(_file(path, p)) for p in ("truth", "scenes"))
+        )
+
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether a whole shard lies at a path."""
+        return _file(path, "frames").is_file()
+
+
+class LabelledMoments:
+    """All shards of a folder as one set.
+
+    Attributes:
+        truth: int8, shape (N, 12).
+        scenes: shape (N,).
+    """
+
+    def __init__(self, shards: list[Shard]):
+        if not shards:
+            raise UserError("There are no labelled frames: collect some first.")
+        self.truth = np.concatenate([shard.truth for shard in shards])
+        self.scenes = np.concatenate([shard.scenes for shard in shards])
+        self._frames = [shard.frames for shard in shards]
+        self._ends = np.cumsum([len(shard.truth) for shard in shards])
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def frames(self, indices: np.ndarray) -> np.ndarray:
+        """The moments at indices: uint8 RGB, shape (B, C, H, W, 3)."""
+        shards = np.searchsorted(self._ends, indices, side="right")
+        starts = np.concatenate([[0], self._ends])[shards]
+        return np.stack([self._frames[s][i] for s, i in zip(shards, indices - starts, strict=True)])
+
+
+def _file(path: Path, part: str) -> Path:
+    return path.with_name(f"{path.name}.{part}.npy")

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training of the small CLIP that ships: frames of both cameras against every sub-goal, said in many ways.
+
+The loss is SigLIP's sigmoid (Zhai et al. 2023, arXiv 2303.15343) with known labels: several sentences
+are true of one frame, and each pair of a moment and a sentence is its own yes-or-no question.
+"""
+
+import json
+import math
+import os
+import random
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import torch
+from open_clip.transform import PreprocessCfg
+from safetensors.torch import save_file
+from torch.nn import functional
+from tqdm import tqdm
+
+from unified_agent.device import torch_device
+from unified_agent.errors import UserError
+from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.training.eyes.augmentation import augment
+from unified_agent.training.eyes.captions import paraphrases, strange
+from unified_agent.training.eyes.frames import UNKNOWN, LabelledMoments
+from unified_agent.vision.clip import CONFIG, FOLDER, WEIGHTS, Clip
+from unified_agent.vision.preprocess import Preprocess
+
+# A narrow ModifiedResNet: frames are 128 pixels and a box about 20, so early resolution matters more than width.
+ARCHITECTURE = {
+    "model_cfg": {
+        "embed_dim": 128,
+        "init_logit_scale": math.log(10.0),
+        "init_logit_bias": -4.0,
+        "vision_cfg": {"image_size": 128, "layers": [1, 2, 2, 1], "width": 16, "head_width": 64},
+        "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 64, "heads": 4, "layers": 2},
+    },
+    "preprocess_cfg": {"interpolation": "bilinear", "resize_mode": "shortest"},
+}
+PROGRESS = "training.pt"
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How long and how.
+
+    Attributes:
+        epochs: passes over the frames.
+        batch: moments a step (a moment is a frame of every camera).
+        learning_rate: at its highest; a cosine after ``warmup`` steps.
+        weight_decay: of matrices; embeddings, gains and biases have none.
+        view_weight: of the loss of each camera alone, beside that of their mean.
+        strange: sentences a step about things that are not there.
+        seed: of weights, order, augmentation and wording.
+        threads: of torch; 0 leaves torch's own choice.
+    """
+
+    epochs: int = 8
+    batch: int = 64
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    warmup: int = 200
+    view_weight: float = 0.25
+    strange: int = 4
+    seed: int = 0
+    threads: int = 0
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.batch < 2:
+            raise UserError(f"Training needs at least 1 epoch and batches of 2, not {self.epochs} and {self.batch}.")
+
+
+class ClipTrainer:
+    """One training run in a folder; where it was cut off, it goes on from its last whole epoch.
+
+    Args:
+        frames: what to learn from.
+        folder: of the checkpoint.
+        config: how long and how.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        start: a small CLIP to go on from, instead of random weights.
+
+    Attributes:
+        history: one dict an epoch: ``epoch`` and ``loss``.
+    """
+
+    def __init__(
+        self,
+        frames: LabelledMoments,
+        folder: Path,
+        config: TrainingConfig,
+        device: str = "auto",
+        start: Clip | None = None,
+    ):
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CONFIG).write_text(json.dumps(ARCHITECTURE, indent=2) + "\n")
+        torch.manual_seed(config.seed)
+        self._frames, self._folder, self._config = frames, folder, config
+        self._device = torch.device(torch_device(device))
+        self._model = open_clip.CLIP(**ARCHITECTURE["model_cfg"]).to(self._device, memory_format=torch.channels_last)
+        if start is not None:
+            self._begin_with(start)
+        size = ARCHITECTURE["model_cfg"]["vision_cfg"]["image_size"]
+        self._preprocess = Preprocess(PreprocessCfg(size=size, **ARCHITECTURE["preprocess_cfg"]), self._device)
+        tokenizer = open_clip.get_tokenizer(f"{FOLDER}{folder}")
+        self._tokens = {s: tokenizer([s])[0] for goal in VOCABULARY for s in paraphrases(goal)}
+        self._tokenizer, self._words = tokenizer, _plain_words(tokenizer)
+        self._optimizer = torch.optim.AdamW(_parameter_groups(self._model, config.weight_decay), config.learning_rate)
+        self.history: list[dict] = []
+
+    def run(self) -> list[dict]:
+        """Train to the last epoch and write the weights; returns ``history``."""
+        self._resume()
+        steps = len(self._frames) // self._config.batch
+        if steps == 0:
+            raise UserError(f"{len(self._frames)} moments do not fill one batch of {self._config.batch}: collect more.")
+        done, total = len(self.history), self._config.epochs
+        with tqdm(total=total * steps, initial=done * steps, unit="step", desc="CLIP", mininterval=2) as bar:
+            for epoch in range(done, total):
+                losses = [
+                    self._step(epoch * steps + i, total * steps, *batch) for i, batch in self._batches(epoch, bar)
+                ]
+                self.history.append({"epoch": epoch, "loss": float(np.mean(losses))})
+                bar.set_postfix(epoch=epoch + 1, loss=f"{self.history[-1]['loss']:.4f}")
+                self._save_progress()
+        self._save_weights()
+        return self.history
+
+    def _batches(self, epoch: int, bar: tqdm):
+        """Views, tokens and truth of every step of an epoch: the same whenever the epoch is begun."""
+        config = self._config
+        seed = config.seed * 1000 + epoch
+        order = np.random.default_rng(seed).permutation(len(self._frames))
+        chance, words = torch.Generator().manual_seed(seed), random.Random(seed)
+        for i in range(len(order) // config.batch):
+            chosen = np.sort(order[i * config.batch : (i + 1) * config.batch])
+            moments = torch.from_numpy(self._frames.frames(chosen))
+            moments = augment(moments.flatten(0, 1), chance).reshape(moments.shape)
+            truth = self._frames.truth[chosen]
+            said = [goal.sentence for goal in VOCABULARY] + [words.choice(paraphrases(goal)) for goal in VOCABULARY]
+            odd = [strange(words.choice(VOCABULARY), self._words, words) for _ in range(config.strange)]
+            tokens = torch.stack([*(self._tokens[s] for s in said), *(self._tokenizer(odd) if odd else ())])
+            never = np.zeros((len(truth), len(odd)), dtype=truth.dtype)
+            yield i, (moments, tokens, torch.from_numpy(np.concatenate([truth, truth, never], axis=1)))
+            bar.update()
+
+    def _step(self, step: int, total: int, moments: torch.Tensor, tokens: torch.Tensor, truth: torch.Tensor) -> float:
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._config.learning_rate * _schedule(step, self._config.warmup, total)
+        self._model.train()
+        truth = truth.to(self._device)[:, None, :]
+        pixels = self._preprocess(moments.flatten(0, 1).numpy())
+        with torch.autocast(self._device.type, torch.bfloat16):
+            images = self._model.encode_image(pixels)
+            texts = self._model.encode_text(tokens.to(self._device))
+        images = functional.normalize(images.float(), dim=-1).reshape(len(moments), -1, images.shape[-1])
+        similarity = images @ functional.normalize(texts.float(), dim=-1).T
+        loss = self._loss(similarity.mean(dim=1, keepdim=True), truth)
+        loss = loss + self._config.view_weight * self._loss(similarity, truth.expand(similarity.shape))
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+        self._optimizer.step()
+        return loss.item()
+
+    def _loss(self, similarity: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        logits = self._model.logit_scale.exp() * similarity + self._model.logit_bias
+        known = truth != UNKNOWN
+        return functional.binary_cross_entropy_with_logits(logits[known], truth[known].float())
+
+    def _begin_with(self, start: Clip) -> None:
+        try:
+            self._model.load_state_dict(start.model.state_dict())
+        except RuntimeError:
+            raise UserError(
+                "The CLIP to begin with has another architecture: only the small CLIP is trained."
+            ) from None
+
+    def _resume(self) -> None:
+        if not (self._folder / PROGRESS).is_file():
+            return
+        state = torch.load(self._folder / PROGRESS, map_location=self._device, weights_only=True)
+        # More epochs may be asked for than before; anything else would be another run.
+        before, now = ({**config, "epochs": 0, "threads": 0} for config in (state["config"], asdict(self._config)))
+        if before != now or state["moments"] != len(self._frames):
+            raise UserError(
+                f"'{self._folder}' holds an unfinished training with other settings ({state['config']}, "
+                f"{state['moments']} moments). Give another folder, or delete {PROGRESS} in it to begin anew."
+            )
+        self._model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.history = state["history"]
+
+    def _save_progress(self) -> None:
+        state = {
+            "config": asdict(self._config),
+            "moments": len(self._frames),
+            "history": self.history,
+            "model": self._model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+        unfinished = self._folder / f"{PROGRESS}.unfinished"
+        torch.save(state, unfinished)
+        os.replace(unfinished, self._folder / PROGRESS)
+
+    def _save_weights(self) -> None:
+        """Matrices in half precision (open_clip loads them as float32), statistics in full."""
+        state = self._model.state_dict().items()
+        weights = {name: (t.half() if t.ndim > 1 else t).contiguous().cpu() for name, t in state}
+        save_file(weights, self._folder / WEIGHTS)
+
+
+def _schedule(step: int, warmup: int, total: int) -> float:
+    """A linear rise, then half a cosine to zero."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
+
+
+def _parameter_groups(model: torch.nn.Module, weight_decay: float) -> list[dict]:
+    named = list(model.named_parameters())
+    bare = [p for name, p in named if p.ndim < 2 or "embedding" in name]
+    return [
+        {"params": [p for name, p in named if not (p.ndim < 2 or "embedding" in name)], "weight_decay": weight_decay},
+        {"params": bare, "weight_decay": 0.0},
+    ]
+
+
+def _plain_words(tokenizer) -> list[str]:
+    """The whole words of the tokenizer, but for those that captions use."""
+    used = {word for goal in VOCABULARY for sentence in paraphrases(goal) for word in sentence.split()}
+    words = (token.removesuffix("</w>") for token in tokenizer.encoder if token.endswith("</w>"))
+    return sorted({word for word in words if word.isascii() and word.isalpha() and len(word) > 2} - used)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a learning run shows of itself: TensorBoard logs and a curve."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tensorboardX import SummaryWriter
+
+CURVE = "curve.png"
+
+
+class Diary:
+    """Writes ``tensorboard/`` and ``curve.png`` in a run's folder.
+
+    Args:
+        folder: of the run.
+        rounds, measured: rows that were written before.
+    """
+
+    def __init__(self, folder: Path, rounds: Sequence[dict], measured: Sequence[dict]) -> None:
+        self._folder = folder
+        actions = rounds[-1]["actions"] if rounds else 0
+        # What was logged after the last round that counts is dropped.
+        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=actions + 1)
+        self._rounds, self._measured = len(rounds), len(measured)
+
+    def write(self, rounds: Sequence[dict], measured: Sequence[dict], title: str) -> None:
+        """Log what is new, and draw the curve again if a measurement came."""
+        for rows, known, prefix in ((rounds, self._rounds, "collect"), (measured, self._measured, "measured")):
+            for row in rows[known:]:
+                for name in row.keys() - {"actions"}:
+                    self._board.add_scalar(f"{prefix}/{name}", row[name], row["actions"])
+        if len(measured) > self._measured:
+            draw_curve(rounds, measured, title, self._folder / CURVE)
+        self._rounds, self._measured = len(rounds), len(measured)
+        self._board.flush()
+
+    def close(self) -> None:
+        """Finish the logs."""
+        self._board.close()
+
+
+def draw_curve(rounds: Sequence[dict], measured: Sequence[dict], title: str, path: Path) -> None:
+    """Success over actions: measured without exploration, and while exploring."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([r["actions"] for r in rounds], [r["success"] for r in rounds], lw=0.8, label="while exploring")
+    axes.plot([m["actions"] for m in measured], [m["success"] for m in measured], "o-", label="measured")
+    axes.set(xlabel="actions", ylabel="success rate (true poses)", title=title, ylim=(-0.02, 1.02))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trains the policy: practice with the teacher, behaviour cloning, and a measure of every skill."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from unified_agent.language.subgoals import OBJECTS, SENTENCES, SubGoal
+from unified_agent.policy.checkpoint import Policy
+from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
+from unified_agent.robot.arm import Arm
+from unified_agent.sim import tasks
+from unified_agent.sim.env import StackObjects
+from unified_agent.sim.scene import OBJECT_SIZE
+from unified_agent.training.policy.cloning import CloningSettings, clone
+from unified_agent.training.policy.practice import practise
+
+
+def train(arm: str, states: int, settings: CloningSettings, folder: Path, device: str, command: str) -> Policy:
+    """Practise, clone, measure and save; an interrupted call goes on where it was.
+
+    Args:
+        states: met in practice, each labelled for every sub-goal.
+        folder: where the checkpoint goes, with ``work/`` for what is unfinished.
+        command: written on the card.
+    """
+    data = practise(arm, states, settings.seed, folder / "work" / arm)
+    torch.manual_seed(settings.seed)
+    network = PolicyNetwork(describe(Arm.load(arm))).to(device)
+    losses = clone(network, data, settings, folder / "work" / "clone.pt")
+    card = {
+        "command": command,
+        "arm": arm,
+        "trained_on": f"{len(data)} demonstrations of the scripted teacher in {states} states, seed {settings.seed}",
+        "cloning": asdict(settings),
+        "final_loss": losses[-1],
+    }
+    policy = Policy(network, card)
+    policy.card["first_action_success"] = measure_skills(policy, arm, episodes=20, seed=10_000)
+    policy.save(folder)
+    draw_losses(losses, folder / "loss.png")
+    return policy
+
+
+def describe(arm: Arm, sentences: Sequence[str] = ()) -> NetworkConfig:
+    """The network for an arm's basket, the words of the vocabulary and those of other sentences."""
+    x_min, x_max, y_min, y_max = arm.basket
+    said = [*SENTENCES, *sentences]
+    words = sorted({word for sentence in said for word in split_words(sentence)})
+    centre = ((x_min + x_max) / 2, (y_min + y_max) / 2, OBJECT_SIZE / 2)
+    return NetworkConfig(words=tuple(words), objects=OBJECTS, centre=centre)
+
+
+def measure_skills(policy: Policy, arm: str, episodes: int, seed: int) -> dict[str, float]:
+    """Sentence -> how often one action makes it true, by MuJoCo's true poses, from starts where it can."""
+    env = StackObjects(arm=arm)
+    rng = np.random.default_rng(seed)
+    rates = {}
+    for task in (*tasks.group("grasp"), *tasks.group("stack"), *tasks.group("place_on_table")):
+        goal = task.plan[-1]
+        rates[goal.sentence] = float(np.mean([_skill(env, policy, task, goal, seed + n, rng) for n in range(episodes)]))
+    env.close()
+    return rates
+
+
+def _skill(env: StackObjects, policy: Policy, task: tasks.Task, goal: SubGoal, seed: int, rng) -> bool:
+    env.reset(seed=seed, options={"task": task.name})
+    for entry in task.plan[:-1]:
+        env.perform(env.state.objects[entry.subject][:2])
+    env.perform(np.clip(policy.act(env.state, goal.sentence, rng), env.action_space.low, env.action_space.high))
+    return env.world.holds(goal) is True
+
+
+def draw_losses(losses: list[float], path: Path) -> None:
+    """Plot the loss over the gradient steps."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(100 * np.arange(1, len(losses) + 1), losses)
+    axes.set(xlabel="gradient step", ylabel="negative log likelihood (nats)", title="Behaviour cloning")
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)

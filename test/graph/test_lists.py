@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+import importlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from unified_agent.errors import UserError
+from unified_agent.graph import lists
+
+
+def given(wanted: lists.Graph) -> dict[str, dict]:
+    return {node.name: node.parameters for node in wanted.nodes}
+
+
+def test_the_arguments_reach_the_nodes_that_they_are_for():
+    parameters = given(
+        lists.sim({"instruction": "grasp the red object", "speed": "2", "seed": "7", "headless": "False"})
+    )
+    assert parameters["planner"]["instruction"] == "grasp the red object"
+    assert parameters["mujoco_bridge"]["speed"] == 2.0
+    assert parameters["mujoco_bridge"]["seed"] == parameters["policy"]["seed"] == 7
+    assert parameters["mujoco_bridge"]["headless"] is False
+
+
+def test_without_recording_there_is_no_recorder():
+    assert "recorder" not in given(lists.sim({"record": "false"}))
+    assert "recorder" in given(lists.sim({}))
+
+
+def test_a_task_gives_the_instruction_that_was_not_given():
+    assert lists.sim({"task": "grasp_red"}).instruction == "grasp the red object"
+    assert lists.sim({"task": "grasp_red", "instruction": "take it"}).instruction == "take it"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({"instructoin": "x"}, "Did you mean 'instruction'"),
+        ({"speed": "fast"}, "'speed' is a number"),
+        ({"seed": "1.5"}, "'seed' is a whole number"),
+        ({"record": "maybe"}, "'record' is true or false"),
+        ({"task": "stack_red_on_blu"}, "Did you mean 'stack_red_on_blue'"),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_anything_starts(arguments, why):
+    with pytest.raises(UserError, match=why):
+        lists.sim(arguments)
+
+
+@pytest.mark.parametrize("wanted", [lists.sim({}), lists.replay({"bag": "x"})], ids=["sim", "replay"])
+def test_every_node_declares_what_the_graph_and_the_parameter_file_give_it(wanted):
+    pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+    file = yaml.safe_load(wanted.parameter_file.read_text())
+    assert set(file) == {"/**"} | {node.name for node in wanted.nodes}
+    for node in wanted.nodes:
+        module = importlib.import_module(node.module)
+        [kind] = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and value.__module__ == node.module and hasattr(value, "PARAMETERS")
+        ]
+        declared = {spec.name: spec for spec in kind.PARAMETERS}
+        values = file[node.name]["ros__parameters"] | node.parameters
+        values.pop("use_sim_time", None)
+        assert set(values) <= set(declared)
+        for name, value in values.items():
+            declared[name].check(value)
+
+
+def test_every_argument_is_described():
+    assert all(one.description.endswith(".") for one in (*lists.ARGUMENTS, *lists.REPLAY_ARGUMENTS))
+
+
+def test_a_replay_has_no_arm_and_no_policy():
+    wanted = lists.replay({"bag": "runs/x/episode_001", "rate": "2"})
+    assert [node.name for node in wanted.nodes] == ["replay", "captioner", "planner"]
+    assert given(wanted)["replay"]["rate"] == 2.0
+    assert Path(given(wanted)["replay"]["bag"]).is_absolute()
+
+
+def test_a_replay_without_a_recording_is_refused():
+    with pytest.raises(UserError, match="bag:=DIR"):
+        lists.replay({})

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+import multiprocessing
+
+import numpy as np
+import pytest
+
+from unified_agent.errors import UserError
+from unified_agent.policy.checkpoint import Policy
+from unified_agent.training.policy.collector import Assignment, Collector
+from unified_agent.training.policy.crew import CHUNK, Equipment, LocalCrew, packed, unpacked
+
+EQUIPMENT = Equipment(worlds=2, pictures=False)
+
+
+def assignments(count):
+    said = "grasp the red object"
+    return [Assignment("grasp_red", said, ("the robot is grasping the red object",), n, 1) for n in range(count)]
+
+
+def test_a_collector_that_is_killed_is_replaced_and_no_episode_is_missing():
+    wanted = assignments(CHUNK + 2)
+    crew = LocalCrew(1, EQUIPMENT)
+    try:
+        played = []
+        for chunk in crew.play(wanted, Policy.load()):
+            if not played:
+                multiprocessing.active_children()[0].kill()
+            played += chunk
+    finally:
+        crew.close()
+    here = Collector(**vars(EQUIPMENT))
+    expected = here.play(wanted, Policy.load())
+    here.close()
+    assert len(played) == len(wanted)
+    for ours, theirs in zip(played, expected, strict=True):
+        np.testing.assert_allclose(ours.actions, theirs.actions, atol=1e-3)
+
+
+def test_what_goes_wrong_in_a_collector_is_told_to_the_learner():
+    crew = LocalCrew(1, Equipment(arm="no_such_arm"))
+    try:
+        with pytest.raises(UserError, match="no_such_arm"):
+            list(crew.play(assignments(1), None))
+    finally:
+        crew.close()
+
+
+def test_a_packed_policy_acts_as_the_one_that_was_packed():
+    policy = Policy.load()
+    copy = unpacked(packed(policy))
+    for name, tensor in policy.network.state_dict().items():
+        np.testing.assert_array_equal(tensor, copy.network.state_dict()[name])
+    assert copy.temperature == policy.temperature
+    assert unpacked(packed(None)) is None
+
+
+def test_no_collectors_are_refused():
+    with pytest.raises(UserError, match="at least 1 collector"):
+        LocalCrew(0, EQUIPMENT)
