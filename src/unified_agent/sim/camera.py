@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fixed cameras: pictures and calibration."""
 
+import importlib.util
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,10 +75,18 @@ class SceneCameras:
         self._renderers.clear()
 
     def _make(self, size: tuple[int, int]) -> "mujoco.Renderer":
+        _load_triton()
         try:
             return mujoco.Renderer(self._model, *size)
         except Exception as error:  # OpenGL platforms each fail in their own way.
             raise CameraError(f"There is no OpenGL to render with ({error}). Install it: {INSTALL}") from error
+
+
+def _load_triton() -> None:
+    """Software rendering loads Mesa's LLVM, after which importing triton (as open_clip does) with its own crashes."""
+    if importlib.util.find_spec("triton"):
+        with suppress(ImportError):
+            importlib.import_module("triton")
 
 
 def _known(camera: str) -> str:
