@@ -2,7 +2,6 @@
 """The bridge node: the MuJoCo world behind the topics that a real arm and its cameras would offer."""
 
 import os
-import sys
 import time
 
 import numpy as np
@@ -16,6 +15,7 @@ from std_srvs.srv import Trigger
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec, Value
 from unified_agent.robot.arm import Arm
 from unified_agent.sim import scene, tasks
@@ -73,6 +73,7 @@ class MujocoBridge(shell.AgentNode):
         self.listen(qos.trajectory(self._arm.gripper_topic), self._on_gripper)
         self.create_service(Trigger, "~/reset", self._on_reset)
         self._reset()
+        self._commander = Watched(self, "policy", gone=self._on_commander_gone)
         self.report(shell.OK, "running")
 
     @property
@@ -198,6 +199,11 @@ class MujocoBridge(shell.AgentNode):
             return
         self.report(shell.OK, "running")
 
+    def _on_commander_gone(self) -> None:
+        """Nobody is left who could stop what was begun."""
+        self.world.hold()
+        self.report(shell.WARN, "the policy has gone: the arm holds")
+
     def _on_reset(self, request, response):
         self._resets += 1
         self._reset()
@@ -225,10 +231,10 @@ def _open_viewer(world: World):
     return viewer.launch_passive(world.model, world.data)
 
 
-def main() -> int:
+def main() -> None:
     """The program ``mujoco_bridge``."""
-    return shell.main("mujoco_bridge", MujocoBridge)
+    shell.program("mujoco_bridge", MujocoBridge)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
