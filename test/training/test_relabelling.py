@@ -118,7 +118,7 @@ def test_what_is_done_is_not_done_again_and_half_done_is(bag, tmp_path, detector
 def test_another_question_does_not_overwrite_the_answers(bag, tmp_path, detector):
     relabel(bag, tmp_path / "out", detector, QUESTION)
     with pytest.raises(UserError, match="another question"):
-        relabel(bag, tmp_path / "out", detector, Question(successive_frames=1))
+        relabel(bag, tmp_path / "out", detector, Question(steady_seconds=0.0))
 
 
 def test_the_original_is_never_taken_for_an_old_copy(bag, tmp_path, detector):

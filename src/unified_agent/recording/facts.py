@@ -45,6 +45,8 @@ class EpisodeFacts:
         result: ``success`` or ``failure: <why>``; empty for an episode that did not end.
         start, end: times of the recording, seconds.
         models: part -> what is known of the model, see `models_used`.
+        empty: topics of cameras and joints on which nothing came.
+        lost: topic -> messages that were sent and did not come.
     """
 
     instruction: str = ""
@@ -54,6 +56,8 @@ class EpisodeFacts:
     start: float | None = None
     end: float | None = None
     models: dict[str, dict[str, str]] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)
+    lost: dict[str, int] = field(default_factory=dict)
 
     def note(self, topic: str, text: str, seconds: float) -> None:
         """Something was said on one of `WORDS`."""
