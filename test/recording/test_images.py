@@ -70,6 +70,7 @@ def test_sixteen_bits_of_grey_in_a_png_lose_their_lower_half():
     assert (frame_of(file(Picture.fromarray(grey), "PNG")) == (grey >> 8)[:, :, None]).all()
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_small_file_of_a_huge_picture_is_refused_before_it_is_unpacked():
     bomb = file(Picture.new("1", (13_000, 13_000)), "PNG")
     assert len(bomb.data) < 100_000

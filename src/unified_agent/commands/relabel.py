@@ -158,7 +158,5 @@ def _told(labels, where: Path) -> str:
         )
     if labels.alone or labels.refused:
         lines.append(f"  left out: {labels.alone} frames without a partner, {labels.refused} that are no picture")
-    if labels.gap is not None:
-        lines.append(f"  the cameras' nearest frames lie {labels.gap:.3f} s apart: give a larger --tolerance?")
     lines += [f"  lost: {line}" for line in labels.lost]
     return "\n".join(lines)

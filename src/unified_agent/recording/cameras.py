@@ -73,17 +73,13 @@ class RecordedCameras:
     def __init__(self, reader: BagReader, names: tuple[str, ...], tolerance: float = TOLERANCE):
         self._images = FrameReader(lambda what: None)
         self._reader, self._names = reader, names
-        self._sets = Pairing(names, round(tolerance * NANO))
+        self._tolerance = round(tolerance * NANO)
+        self._sets = Pairing(names, self._tolerance)
 
     @property
     def alone(self) -> int:
         """Frames without partners of the other cameras."""
         return self._sets.alone
-
-    @property
-    def gap(self) -> float | None:
-        """How near frames of all cameras came to each other at best, seconds, where that was not near enough."""
-        return None if self._sets.gap is None else self._sets.gap / NANO
 
     @property
     def refused(self) -> int:
@@ -94,6 +90,15 @@ class RecordedCameras:
     def causes(self) -> list[str]:
         """Why images gave no frame, or a grey one; a line a cause."""
         return self._images.causes
+
+    def why_nothing(self) -> str:
+        """Why no set was found in a bag that was read to its end; empty where it had no images."""
+        if self.refused:
+            return "; ".join(self.causes)
+        if self._sets.gap is not None and self._sets.gap > self._tolerance:
+            apart = f"{self._sets.gap / NANO:.3f} s apart, more than the tolerance of {self._tolerance / NANO:g} s"
+            return f"the nearest frames of {', '.join(self._names)} lie {apart}"
+        return f"one of {', '.join(self._names)} has no images" if self.alone or self._sets.waiting else ""
 
     def see(self, message: Message) -> list[Moment]:
         """The sets that a message completes; none for a message on another topic."""

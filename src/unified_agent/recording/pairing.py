@@ -73,6 +73,11 @@ class Pairing:
         self._measure(stamp)
         return self._complete()
 
+    @property
+    def waiting(self) -> int:
+        """Frames that wait for partners."""
+        return sum(map(len, self._waiting.values()))
+
     def rest(self) -> list[Moment]:
         """The moments among the frames that still wait, where no more will come."""
         return self._complete(ended=True)

@@ -62,7 +62,6 @@ class Labels:
         frames: moments scored.
         alone: frames without a partner of the other cameras.
         refused: images that gave no frame.
-        gap: seconds between the cameras' nearest frames, where too far apart to be a moment; None where they were not.
         reached: sentence -> times (seconds) at which it came true.
         true: sentence -> moments in which it was true.
         best: sentence -> highest score.
@@ -76,7 +75,6 @@ class Labels:
     frames: int = 0
     alone: int = 0
     refused: int = 0
-    gap: float | None = None
     reached: dict[str, list[float]] = field(default_factory=dict)
     true: dict[str, int] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
@@ -102,7 +100,8 @@ def relabel(
         progress: called with the bytes of the bag that were read since the last call.
 
     Raises:
-        UserError: nothing can be read, no image topic fits, or ``out`` holds the answers to another question.
+        UserError: nothing can be read, no image topic fits, its images give no moment, or ``out`` holds the answers to
+            another question.
     """
     target = place(bag, out)
     asked = asdict(question) | {
@@ -189,8 +188,8 @@ class _Relabeller:
         self._settle()
         self._labels.alone, self._labels.refused = self._cameras.alone, self._cameras.refused
         self._labels.lost = self._cameras.causes
-        if not self._labels.frames:
-            self._labels.gap = self._cameras.gap
+        if not self._labels.frames and (why := self._cameras.why_nothing()):
+            raise UserError(f"No moment was found in {self._reader.path}: {why}.")
         progress(self._reader.position - position)
 
     def _settle(self) -> None:
