@@ -20,7 +20,7 @@ from rclpy.task import Future
 from unified_agent.errors import UserError
 from unified_agent.nodes import qos
 from unified_agent.nodes.listening import Listening, copied, overridable, overridden
-from unified_agent.nodes.parameters import Spec, Value, declare
+from unified_agent.nodes.parameters import QOS_OVERRIDES, Spec, Value, declare
 from unified_agent.nodes.qos import Topic
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -139,6 +139,11 @@ class AgentNode(Node):
         Raises:
             Exception: whatever ended a thread of `in_thread`.
         """
+        for name in self._parameter_overrides:
+            if name.startswith(QOS_OVERRIDES) and not self.has_parameter(name):
+                self.get_logger().warning(
+                    f"'{name}' has no effect: this node has no such publisher or subscription yet"
+                )
         rclpy.spin_until_future_complete(self, self._ended)
         if self._ended.done():
             self._ended.result()

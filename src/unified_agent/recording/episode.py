@@ -18,6 +18,8 @@ from unified_agent.recording.video import VideoWriter
 HEARD = (topics.PLAN, topics.SUBGOAL, topics.REACHED, topics.CAPTION, topics.EPISODE, topics.SCORES)
 # A moment is drawn with its own scores; where these do not come it is drawn, with older ones, this many moments later.
 PATIENCE = 5
+# Frames of one camera that wait for those of the others.
+WAITING = 16
 
 
 class EpisodeVideo:
@@ -39,7 +41,7 @@ class EpisodeVideo:
         self._video = VideoWriter(path, rate)
         self._cameras = cameras
         self._period = NANO // rate
-        self._moments = Pairing(cameras, round(tolerance * NANO))
+        self._moments = Pairing(cameras, round(tolerance * NANO), WAITING)
         self._pending: dict[int, Moment] = {}
         self._first: int | None = None
         self._drawn = -1
