@@ -128,12 +128,13 @@ def test_a_plan_makes_the_arm_move_and_starts_an_episode(graph, node, arm):
 
 @pytest.mark.parametrize("seen", [True, False])
 def test_a_sub_goal_is_done_when_the_captioner_has_seen_it(graph, node, arm, seen):
-    subgoals = graph.heard(qos.SUBGOAL)
-    graph.say(qos.PLAN, plan(GRASP, STACK))
-    for _ in range(25):
+    episodes = graph.heard(qos.EPISODE)
+    graph.say(qos.PLAN, plan(GRASP))
+    for _ in range(20):
         see(graph, GRASP, seen=seen)
         graph.spin(0.1)
-    assert (subgoals[-1].data == STACK) == seen
+    assert [message.data for message in episodes][1:] == ["end success"] * seen
+    assert arm.trajectories == []
 
 
 def test_no_command_leaves_the_limits(graph, node, arm):

@@ -141,9 +141,7 @@ class AgentNode(Node):
         """
         for name in self._parameter_overrides:
             if name.startswith(QOS_OVERRIDES) and not self.has_parameter(name):
-                self.get_logger().warning(
-                    f"'{name}' has no effect: this node has no such publisher or subscription yet"
-                )
+                self.get_logger().warning(f"'{name}' has no effect: this node has no such topic, or not yet")
         rclpy.spin_until_future_complete(self, self._ended)
         if self._ended.done():
             self._ended.result()
