@@ -238,6 +238,17 @@ def test_cameras_and_joints_that_stayed_silent_are_named_at_the_end(graph, node)
     assert node.figures()["written"]
 
 
+def test_messages_that_were_lost_on_the_way_are_told_at_the_end(graph, node, monkeypatch):
+    diagnosis = graph.diagnosis("recorder")
+    lost = iter([{"/joint_states": 3}, {"/joint_states": 5}])
+    monkeypatch.setattr(node, "_lost", lambda: next(lost))
+    graph.say(qos.EPISODE, String(data="start x"))
+    graph.until(lambda: node.bag)
+    graph.say(qos.EPISODE, String(data="end success"))
+    graph.until(lambda: "2 messages of /joint_states were lost on the way" in diagnosis())
+    assert EpisodeFacts.read(node.run / "episode_001").lost == {"/joint_states": 2}
+
+
 def test_compressed_images_are_recorded_as_they_came_and_drawn(graph, node):
     diagnosis = graph.diagnosis("recorder")
     data = array.array("B", compressed(np.full((32, 32, 3), 99, np.uint8), "jpeg"))
