@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 
-from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
@@ -138,10 +138,16 @@ class Listening:
         self._node.destroy_subscription(old)
 
     def _subscribe(self, profile: QoSProfile, **options):
-        events = SubscriptionEventCallbacks(incompatible_qos=self._on_mismatch, message_lost=self._on_loss)
-        return self._node.create_subscription(
-            self._kind, self._topic, self._callback, profile, raw=self._raw, event_callbacks=events, **options
-        )
+        def subscribe(**events):
+            callbacks = SubscriptionEventCallbacks(incompatible_qos=self._on_mismatch, **events)
+            return self._node.create_subscription(
+                self._kind, self._topic, self._callback, profile, raw=self._raw, event_callbacks=callbacks, **options
+            )
+
+        try:
+            return subscribe(message_lost=self._on_loss)
+        except UnsupportedEventTypeError:  # not every middleware counts losses
+            return subscribe()
 
 
 def _offers_least(offered: QoSProfile, policy: QoSPolicyKind) -> bool:
