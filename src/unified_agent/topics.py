@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of the graph's topics, as they stand in its recordings."""
+"""Names of the graph's topics, as they stand in its recordings: as they are without a namespace."""
 
 INSTRUCTION = "/instruction"
 PLAN = "/plan"

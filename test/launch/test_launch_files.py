@@ -31,14 +31,18 @@ def test_the_description_declares_every_argument_and_starts_every_node_on_a_doma
     launch_ros = pytest.importorskip("launch_ros", reason="needs a ROS 2 installation")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.delenv("ROS_DOMAIN_ID")
+    from unified_agent.graph import launching
+
     wanted, arguments, given = KINDS[kind]
     spec = importlib.util.spec_from_file_location(kind, paths.share() / "launch" / f"{kind}.launch.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     description = module.generate_launch_description()
-    assert {a.name for a in description.get_launch_arguments()} == {a.name for a in arguments}
+    declared = {a.name for a in description.get_launch_arguments()}
+    assert declared == {a.name for a in (*arguments, *launching.LAUNCH_ARGUMENTS)}
     context = launch.LaunchContext()
-    context.launch_configurations.update({a.name: a.default for a in arguments} | given)
+    every = (*arguments, *launching.LAUNCH_ARGUMENTS)
+    context.launch_configurations.update({a.name: a.default for a in every} | given)
     (start,) = [one for one in description.entities if isinstance(one, launch.actions.OpaqueFunction)]
     started = start.execute(context)
     assert sum(isinstance(action, launch_ros.actions.Node) for action in started) == len(wanted(given).nodes)

@@ -162,6 +162,16 @@ def test_two_planners_at_once_are_refused(graph, node, arm):
     graph.partner.destroy_publisher(second)
 
 
+def test_a_second_commander_of_the_arm_is_refused(graph, node, arm):
+    diagnosis = graph.diagnosis("policy")
+    topic = qos.trajectory(ARM.arm_topic)
+    graph.partner.create_publisher(topic.type, topic.name, topic.qos)
+    graph.until(lambda: graph.partner.count_publishers(topic.name) == 2)
+    graph.say(qos.PLAN, plan(GRASP))
+    graph.until(lambda: "plan refused" in diagnosis())
+    assert "2 nodes publish /joint_trajectory_controller/joint_trajectory (/partner, /policy)" in diagnosis()
+
+
 @pytest.fixture
 def moving(graph, node, arm):
     """The arm on its way."""
@@ -258,3 +268,13 @@ def test_braking_starts_where_the_arm_is_on_its_way(graph, moving):
     brake = moving.trajectories[-1]
     expected, _ = was.sample(messages.seconds(brake.header.stamp) - start)
     assert np.allclose(brake.points[0].positions, expected, atol=1e-6)
+
+
+def test_cancelling_ends_the_episode_and_brings_the_arm_to_rest(graph, moving):
+    episodes = graph.heard(qos.EPISODE)
+    sent = len(moving.trajectories)
+    assert call(graph, "/policy/cancel").success
+    graph.until(lambda: episodes and len(moving.trajectories) > sent)
+    assert episodes[-1].data == "end failure: cancelled"
+    assert brakes(moving.trajectories[-1])
+    assert not call(graph, "/policy/cancel").success

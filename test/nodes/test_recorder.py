@@ -22,7 +22,7 @@ from unified_agent.recording.images import any_frame
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.scores import Score
 
-ARM_TOPICS = ("/joint_trajectory_controller/joint_trajectory", "/gripper_controller/joint_trajectory")
+ARM_TOPICS = ("joint_trajectory_controller/joint_trajectory", "gripper_controller/joint_trajectory")
 GRASP = "the robot is grasping the red object"
 
 
@@ -82,7 +82,7 @@ def test_the_bag_has_every_topic_with_what_was_sent(graph, node):
         [image] = [c for c in reader.connections if c.topic == "/camera/left/image_raw"]
         _, _, data = next(reader.messages([image]))
         assert reader.deserialize(data, image.msgtype).data.tolist() == [99] * 32 * 32 * 3
-    assert set(counts) == {topic.name for topic in qos.recorded(ARM_TOPICS)}
+    assert set(counts) == {topic.recorded for topic in qos.recorded(ARM_TOPICS)}
     assert counts["/camera/left/image_raw"] == counts["/caption/scores"] == 5
 
 

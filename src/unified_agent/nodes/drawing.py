@@ -18,7 +18,7 @@ from unified_agent.recording.episode import HEARD, EpisodeVideo
 BACKLOG = 60
 # Wall seconds that drawing gets to end when the node does.
 PATIENCE = 8.0
-_CAMERAS = {qos.image(camera).name: camera for camera in qos.CAMERAS}
+_CAMERAS = {qos.image(camera).recorded: camera for camera in qos.CAMERAS}
 
 
 class Drawing:
@@ -46,9 +46,9 @@ class Drawing:
     def show(self, topic: Topic, data: bytes) -> None:
         """A message of the graph, where it is one that is drawn."""
         video = self._video
-        if video is None or not (topic.name in HEARD or topic.name in _CAMERAS):
+        if video is None or not (topic.recorded in HEARD or topic.recorded in _CAMERAS):
             return
-        if topic.name in _CAMERAS and self._work.qsize() > BACKLOG:
+        if topic.recorded in _CAMERAS and self._work.qsize() > BACKLOG:
             self.left_out += 1
             return
         self._work.put(partial(_draw, video, topic, data))
@@ -83,6 +83,6 @@ def _draw(video: EpisodeVideo, topic: Topic, data: bytes) -> None:
     message = deserialize_message(data, topic.type)
     if topic.type is Image:
         stamp = message.header.stamp
-        video.see(_CAMERAS[topic.name], stamp.sec * messages.NANO + stamp.nanosec, messages.frame_of(message))
+        video.see(_CAMERAS[topic.recorded], stamp.sec * messages.NANO + stamp.nanosec, messages.frame_of(message))
     else:
-        video.hear(topic.name, message)
+        video.hear(topic.recorded, message)

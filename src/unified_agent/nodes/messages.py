@@ -87,7 +87,7 @@ def positions_of(message: MarkerArray, names: Sequence[str]) -> tuple[float, dic
             raise BadMessage(f"The position of the {marker.ns} object is not finite: {found[marker.ns].tolist()}.")
         oldest = min(oldest, seconds(marker.header.stamp))
     if missing := [name for name in names if name not in found]:
-        raise BadMessage(f"Expected the objects {', '.join(names)} on /objects; missing: {', '.join(missing)}.")
+        raise BadMessage(f"Expected the objects {', '.join(names)}; missing: {', '.join(missing)}.")
     return oldest, found
 
 

@@ -33,6 +33,7 @@ class MujocoBridge(shell.AgentNode):
     under a rendering, and the OpenGL context stays in the thread that it belongs to.
     """
 
+    SENDS_IMAGES = True
     PARAMETERS = (
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
         Spec("task", "", "Task whose start every reset sets up; empty: all objects apart on the table.", live=True),

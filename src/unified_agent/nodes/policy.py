@@ -15,6 +15,7 @@ from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan, check
 from unified_agent.language.subgoals import OBJECTS, SubGoal
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.course import CANCELLED, PLAN_REFUSED, PLANS_REFUSED
 from unified_agent.nodes.parameters import Spec
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.braking import brake
@@ -61,7 +62,7 @@ class PolicyNode(shell.AgentNode):
         self._stopped = False
         self._moving: tuple[Move, float] | None = None
         self._pursued = ""
-        self._actions = 0
+        self._actions = self._plans_refused = 0
         self._q = self._gripper = None
         self._objects: dict[str, np.ndarray] = {}
         # Of the newest usable measurement: (stamp, wall time of receipt).
@@ -80,6 +81,7 @@ class PolicyNode(shell.AgentNode):
         self.listen(qos.REACHED, self._on_reached)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/resume", self._on_resume)
+        self.create_service(Trigger, "~/cancel", self._on_cancel)
         self.create_timer(CHECK_PERIOD, self._watch_over, clock=self.steady)
         self._pursue("")
         self.report(shell.OK, "ready: no plan")
@@ -88,8 +90,9 @@ class PolicyNode(shell.AgentNode):
         """Where the episode stands; the actions are those of the last one after its end."""
         execution = self._execution
         values = {"stopped": self._stopped, "instruction": self._instruction, "actions": self._actions}
+        values |= {PLANS_REFUSED: self._plans_refused}
         if execution is not None:
-            values |= {"phase": execution.phase.value, "sub-goal": execution.sentence}
+            values |= {"phase": execution.phase.value, "sub-goal": execution.sentence, "tries": execution.pursuit.used}
         return values
 
     # What is heard
@@ -102,12 +105,13 @@ class PolicyNode(shell.AgentNode):
         if not sentences:
             return
         try:
-            self._only_one_planner()
+            self._only_one_of_each()
             plan = Plan(tuple(map(SubGoal.parse, sentences)), self._instruction)
             check(plan.subgoals)
         except UserError as error:
             self._end_early("a plan was refused")
-            self.report(shell.ERROR, f"plan refused, the arm holds: {error}")
+            self._plans_refused += 1
+            self.report(shell.ERROR, f"{PLAN_REFUSED}, the arm holds: {error}")
             return
         self._end_early("replaced by a new plan")
         now = self._now()
@@ -129,7 +133,7 @@ class PolicyNode(shell.AgentNode):
         try:
             stamp, self._objects = messages.positions_of(message, OBJECTS)
         except UserError as error:
-            self._trouble = str(error)
+            self._trouble = f"{self.resolved(qos.OBJECTS)}: {error}"
             self._objects_at = (-math.inf, -math.inf)
             return
         self._objects_at = (stamp, time.monotonic())
@@ -140,7 +144,7 @@ class PolicyNode(shell.AgentNode):
         values = np.array([position.get(name, math.nan) for name in wanted])
         if not np.isfinite(values).all():
             bad = [name for name, value in zip(wanted, values, strict=True) if not math.isfinite(value)]
-            self._trouble = f"/joint_states has no finite position of {', '.join(bad)}"
+            self._trouble = f"{self.resolved(qos.JOINT_STATES)} has no finite position of {', '.join(bad)}"
             self._joints_at = (-math.inf, -math.inf)
             return
         self._q, self._gripper = values[:-1], values[-1]
@@ -175,6 +179,12 @@ class PolicyNode(shell.AgentNode):
         self._stopped = False
         self._heard = self._judged_at = time.monotonic()
         self.report(shell.OK, "resumed")
+        return response
+
+    def _on_cancel(self, request, response):
+        response.success = self._execution is not None
+        response.message = "the episode ends, the arm holds" if response.success else "no plan is being pursued"
+        self._end_early(CANCELLED)
         return response
 
     # What is done
@@ -244,18 +254,21 @@ class PolicyNode(shell.AgentNode):
 
     def _stale(self) -> str:
         """Why the newest measurements must not be acted on; empty where they may."""
-        for name, (stamp, wall) in (("/joint_states", self._joints_at), ("/objects", self._objects_at)):
+        for topic, (stamp, wall) in ((qos.JOINT_STATES, self._joints_at), (qos.OBJECTS, self._objects_at)):
             if stamp == -math.inf:
                 return self._trouble
             if time.monotonic() - wall > STALE or self._now() - stamp > STALE:
-                return f"{name} is older than {STALE} s"
+                return f"{self.resolved(topic)} is older than {STALE} s"
         return ""
 
-    def _only_one_planner(self) -> None:
-        publishers = self.get_publishers_info_by_topic(qos.PLAN.name)
-        if len(publishers) > 1:
-            names = ", ".join(sorted(info.node_name for info in publishers))
-            raise UserError(f"{len(publishers)} nodes publish {qos.PLAN.name} ({names}): stop all but one.")
+    def _only_one_of_each(self) -> None:
+        """One planner, and nobody else who commands the arm."""
+        commands = (qos.trajectory(self._arm.arm_topic), qos.trajectory(self._arm.gripper_topic))
+        for topic in (qos.PLAN, *commands):
+            publishers = self.get_publishers_info_by_topic(topic.name)
+            if len(publishers) > 1:
+                names = ", ".join(sorted(f"{info.node_namespace.rstrip('/')}/{info.node_name}" for info in publishers))
+                raise UserError(f"{len(publishers)} nodes publish {self.resolved(topic)} ({names}): stop all but one.")
 
     def _end_early(self, reason: str) -> None:
         """End the running episode, if there is one, with the arm at rest."""

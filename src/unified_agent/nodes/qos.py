@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every topic of the graph with its type and quality of service, chosen once."""
+"""Every topic of the graph with its type and quality of service, chosen once.
+
+Names are relative: a namespace and remappings move them as they move any node's. The one exception is /clock, which
+rclpy itself listens to by its full name.
+"""
 
 from dataclasses import dataclass
 
@@ -47,11 +51,20 @@ CLOCK = _keep_last(1, reliable=False)
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as its publisher offers it."""
+    """A topic as its publisher offers it.
+
+    Attributes:
+        name: relative; what a node's namespace and remappings make of it says `Node.resolve_topic_name`.
+    """
 
     name: str
     type: type
     qos: QoSProfile
+
+    @property
+    def recorded(self) -> str:
+        """The name in recordings: as without a namespace, so that every tool reads every agent's."""
+        return self.name if self.name.startswith("/") else f"/{self.name}"
 
     @property
     def type_name(self) -> str:
@@ -60,27 +73,31 @@ class Topic:
         return f"{package}/msg/{self.type.__name__}"
 
 
-INSTRUCTION = Topic(names.INSTRUCTION, String, COMMAND)
-PLAN = Topic(names.PLAN, String, FACT)
-SUBGOAL = Topic(names.SUBGOAL, String, FACT)
-REACHED = Topic(names.REACHED, String, COMMAND)
-CAPTION = Topic(names.CAPTION, String, COMMAND)
-SCORES = Topic(names.SCORES, DiagnosticArray, COMMAND)
-OBJECTS = Topic(names.OBJECTS, MarkerArray, STATE)
-JOINT_STATES = Topic(names.JOINT_STATES, JointState, STATE)
-EPISODE = Topic(names.EPISODE, String, COMMAND)
-DIAGNOSTICS = Topic(names.DIAGNOSTICS, DiagnosticArray, COMMAND)
+def _relative(recorded: str) -> str:
+    return recorded.removeprefix("/")
+
+
+INSTRUCTION = Topic(_relative(names.INSTRUCTION), String, COMMAND)
+PLAN = Topic(_relative(names.PLAN), String, FACT)
+SUBGOAL = Topic(_relative(names.SUBGOAL), String, FACT)
+REACHED = Topic(_relative(names.REACHED), String, COMMAND)
+CAPTION = Topic(_relative(names.CAPTION), String, COMMAND)
+SCORES = Topic(_relative(names.SCORES), DiagnosticArray, COMMAND)
+OBJECTS = Topic(_relative(names.OBJECTS), MarkerArray, STATE)
+JOINT_STATES = Topic(_relative(names.JOINT_STATES), JointState, STATE)
+EPISODE = Topic(_relative(names.EPISODE), String, COMMAND)
+DIAGNOSTICS = Topic(_relative(names.DIAGNOSTICS), DiagnosticArray, COMMAND)
 CLOCK_TOPIC = Topic(names.CLOCK, Clock, STATE)
 
 
 def image(camera: str) -> Topic:
     """The frames of a camera."""
-    return Topic(names.image(camera), Image, IMAGE)
+    return Topic(_relative(names.image(camera)), Image, IMAGE)
 
 
 def camera_info(camera: str) -> Topic:
     """The intrinsics of a camera, stamped as its frames are."""
-    return Topic(names.camera_info(camera), CameraInfo, IMAGE)
+    return Topic(_relative(names.camera_info(camera)), CameraInfo, IMAGE)
 
 
 def trajectory(name: str) -> Topic:

@@ -42,6 +42,7 @@ class DiskFull(UserError):
 class Recorder(shell.AgentNode):
     """Opens an episode at ``start``, closes it after ``end``, and holds everything that is sent in between.
 
+    Topics stand in the bag under their names as without a namespace, which ``episode.json`` tells.
     Messages go to the bag as they came, undecoded (images are encoded where ``image_format`` asks for it), and a thread
     writes them. Whatever goes wrong ends the recording, never the node; /diagnostics says why.
 
@@ -69,7 +70,7 @@ class Recorder(shell.AgentNode):
         directory = self.settings["directory"] or datetime.now().strftime("runs/%Y-%m-%d_%H-%M-%S")
         self.run = Path(directory).expanduser().absolute()
         self._topics = qos.recorded((arm.arm_topic, arm.gripper_topic))
-        self._compressed = {qos.image(camera).name: names.compressed_image(camera) for camera in qos.CAMERAS}
+        self._compressed = {qos.image(camera).recorded: names.compressed_image(camera) for camera in qos.CAMERAS}
         self._models = models_used(
             {
                 "clip": self.settings["clip_model"],
@@ -106,7 +107,7 @@ class Recorder(shell.AgentNode):
 
     def _record(self, topic: Topic, data: bytes) -> None:
         if topic in STANDING:
-            self._standing[topic.name] = data
+            self._standing[topic.recorded] = data
         try:
             if topic is qos.EPISODE:
                 self._on_episode(deserialize_message(data, topic.type).data)
@@ -116,18 +117,18 @@ class Recorder(shell.AgentNode):
             self._give_up(error)
 
     def _write(self, topic: Topic, data: bytes) -> None:
-        now = self._now()
-        if topic.name in WORDS:
-            self._facts.note(topic.name, deserialize_message(data, topic.type).data, now / messages.NANO)
+        now, name = self._now(), topic.recorded
+        if name in WORDS:
+            self._facts.note(name, deserialize_message(data, topic.type).data, now / messages.NANO)
         self._drawing.show(topic, data)
-        if topic.name in self._compressed and self.settings["image_format"] != "raw":
+        if name in self._compressed and self.settings["image_format"] != "raw":
             try:
-                self.bag.write(self._compressed[topic.name], self._encoded(data), now)
+                self.bag.write(self._compressed[name], self._encoded(data), now)
             except messages.BadMessage as error:
                 self.report(shell.WARN, f"recorded as it came: {error}")
             else:
                 return
-        self.bag.write(topic.name, data, now)
+        self.bag.write(name, data, now)
 
     def _encoded(self, data: bytes) -> bytes:
         """A serialised Image as a serialised CompressedImage."""
@@ -154,16 +155,16 @@ class Recorder(shell.AgentNode):
         bag = BagWriter(folder, split_bytes=self.settings["split_size"] * MEGABYTE)
         for topic in self._topics:
             qos = _quality_of_service(topic.qos)
-            bag.add_topic(topic.name, topic.type_name, qos)
-            if topic.name in self._compressed and self.settings["image_format"] != "raw":
-                bag.add_topic(self._compressed[topic.name], COMPRESSED_IMAGE, qos)
+            bag.add_topic(topic.recorded, topic.type_name, qos)
+            if topic.recorded in self._compressed and self.settings["image_format"] != "raw":
+                bag.add_topic(self._compressed[topic.recorded], COMPRESSED_IMAGE, qos)
         self.bag = BackgroundWriter(bag)
-        self._facts = EpisodeFacts(instruction, models=self._models)
+        self._facts = EpisodeFacts(instruction, models=self._models, namespace=self.get_namespace().strip("/"))
         self._facts.write(folder)
         if self.settings["video"]:
             self._drawing.begin(folder.with_suffix(".mp4"), instruction, self.settings["video_rate"])
         for topic in STANDING:
-            if data := self._standing.get(topic.name):
+            if data := self._standing.get(topic.recorded):
                 self._write(topic, data)
         self.report(shell.OK, f"recording {folder}")
 

@@ -45,6 +45,7 @@ class EpisodeFacts:
         result: ``success`` or ``failure: <why>``; empty for an episode that did not end.
         start, end: times of the recording, seconds.
         models: part -> what is known of the model, see `models_used`.
+        namespace: of the agent whose episode it was; empty for one without.
     """
 
     instruction: str = ""
@@ -54,6 +55,7 @@ class EpisodeFacts:
     start: float | None = None
     end: float | None = None
     models: dict[str, dict[str, str]] = field(default_factory=dict)
+    namespace: str = ""
 
     def note(self, topic: str, text: str, seconds: float) -> None:
         """Something was said on one of `WORDS`."""
