@@ -16,7 +16,7 @@ from std_srvs.srv import Trigger
 
 from unified_agent.graph import following
 from unified_agent.graph.following import SUCCESS, Follower, NoGraph, TwoGraphs
-from unified_agent.nodes import qos
+from unified_agent.nodes import errand, qos
 
 
 class Player:
@@ -158,22 +158,26 @@ def test_without_a_graph_there_is_nobody_to_tell(follower, monkeypatch):
 
 
 def test_an_instruction_that_was_not_heard_is_said_again_until_it_is(follower, policy, monkeypatch):
-    monkeypatch.setattr(following, "REPEAT", 0.2)
+    monkeypatch.setattr(errand, "REPEAT", 0.2)
     planner = Player("planner", deaf=2)
     planner.offer(qos.PLAN)
     planner.listens()
     follower.say("grasp the red object")
+    lines_until(follower, lambda: follower.heard)
+    for _ in range(5):
+        follower.poll()
     assert planner.heard == ["grasp the red object"] * 3
     planner.close()
 
 
 def test_a_planner_that_takes_no_note_is_not_waited_for(follower, policy, monkeypatch):
-    monkeypatch.setattr(following, "HEARING", 0.5)
+    monkeypatch.setattr(errand, "HEARING", 0.5)
     planner = Player("planner", deaf=100)
     planner.offer(qos.PLAN)
     planner.listens()
-    with pytest.raises(NoGraph, match="took no note"):
-        follower.say("grasp the red object")
+    follower.say("grasp the red object")
+    lines_until(follower, lambda: follower.outcome)
+    assert follower.outcome.startswith("refused: the planner took no note")
     planner.close()
 
 
@@ -189,7 +193,14 @@ def test_a_plan_that_the_policy_refuses_ends_with_its_reason(follower, planner, 
 
 
 def test_cancelling_asks_planner_and_policy(follower, planner, policy):
+    follower.say("grasp the red object")
+    lines_until(follower, lambda: follower.heard)
     follower.cancel()
+    lines_until(follower, lambda: policy.cancelled)
+    planner.reports("refused: cancelled", DiagnosticStatus.WARN)
+    planner.says(qos.PLAN, "")
+    lines_until(follower, lambda: follower.outcome)
+    assert follower.outcome == "refused: cancelled"
     assert (planner.cancelled, policy.cancelled) == (1, 1)
 
 

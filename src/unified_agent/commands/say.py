@@ -2,7 +2,6 @@
 """``unified-agent say "..."``: an instruction to a running graph, followed to its end; Ctrl-C cancels it."""
 
 import argparse
-import time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict:
     """Say it, show what happens, and return how it ended."""
     from unified_agent.graph import domains, lists
-    from unified_agent.graph.following import CANCELLING, SUCCESS, Follower
+    from unified_agent.graph.following import SUCCESS, Follower
     from unified_agent.nodes import transport
 
     transport.prepare()
@@ -34,8 +33,7 @@ def run(arguments: argparse.Namespace) -> dict:
         except KeyboardInterrupt:
             print("cancel  the arm comes to rest (Ctrl-C again: leave it alone)", flush=True)
             follower.cancel()
-            end = time.monotonic() + CANCELLING
-            while not follower.outcome and time.monotonic() < end:
+            while not follower.outcome:
                 show(follower)
         show(follower)
     return {

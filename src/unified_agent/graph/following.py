@@ -17,15 +17,12 @@ from unified_agent.graph.lists import NODES
 from unified_agent.nodes import qos
 from unified_agent.nodes.course import SUCCESS as SUCCESS
 from unified_agent.nodes.course import Course
+from unified_agent.nodes.errand import Errand, Step
 
 POLL = 0.1
-# Wall seconds in which a running graph is found, and in which its planner takes note of an instruction.
-DISCOVERY = HEARING = 10.0
-# An instruction that nobody took note of is said again after so long; the planner takes repeats for one.
-REPEAT = 1.0
+# Wall seconds in which a running graph is found.
+DISCOVERY = 10.0
 SETTLING = 5
-# Wall seconds in which a service answers, and in which a cancelled instruction has ended.
-SERVICE, CANCELLING = 5.0, 20.0
 
 _KINDS = {DiagnosticStatus.OK: "node", DiagnosticStatus.WARN: "warning", DiagnosticStatus.ERROR: "error"}
 
@@ -56,6 +53,8 @@ class Follower(Course):
         self._announce = announce
         self._namespace, self._remaps = f"/{namespace}", remaps
         self._lines: deque[str] = deque()
+        self._errand: Errand | None = None
+        self._said, self._cancelled = "", False
         super().__init__()
 
     def begin(self, instruction: str) -> None:
@@ -96,10 +95,10 @@ class Follower(Course):
         return busy and self.started is not None
 
     def say(self, instruction: str) -> None:
-        """Give an instruction to the planner, again and again until it has taken note of it.
+        """Give an instruction to the planner. `poll` says it again until it was heard.
 
         Raises:
-            NoGraph: no planner and policy listen, or the planner does not answer.
+            NoGraph: no planner and policy listen.
         """
         end = time.monotonic() + DISCOVERY
         while not self._found():
@@ -114,32 +113,12 @@ class Follower(Course):
         for _ in range(SETTLING):
             self.serve()
         self.begin(instruction)
-        end, again = time.monotonic() + HEARING, 0.0
-        while not (self.heard or self.outcome or self.started):
-            now = time.monotonic()
-            if now > end:
-                raise NoGraph(
-                    f"The graph's planner took no note of the instruction for {HEARING:.0f} s: look where the graph "
-                    "was started."
-                )
-            if now >= again:
-                self._say.publish(String(data=instruction))
-                again = now + REPEAT
-            self.serve()
+        self._said, self._cancelled = instruction, False
+        self._errand = Errand(self, time.monotonic())
 
     def cancel(self) -> None:
-        """Give up what is being planned or done; the arm comes to rest. Its end is then heard like any other.
-
-        Raises:
-            NoGraph: nobody answers.
-        """
-        for client in self._cancels:
-            if not client.wait_for_service(SERVICE):
-                raise NoGraph(f"Nobody answers on {client.srv_name}: look where the graph was started.")
-            answer = client.call_async(Trigger.Request())
-            end = time.monotonic() + SERVICE
-            while not answer.done() and time.monotonic() < end:
-                self.serve()
+        """Give up what is being planned or done; the arm comes to rest. The outcome tells, as of any end."""
+        self._cancelled = True
 
     def still_there(self) -> None:
         """Look whether the graph that was spoken to still runs.
@@ -181,9 +160,22 @@ class Follower(Course):
             TwoGraphs: two nodes of one kind answer.
         """
         self._only_one_of_each()
+        self._run_errand()
         end = time.monotonic() + POLL
         while (left := end - time.monotonic()) > 0:
             rclpy.spin_once(self.node, timeout_sec=left)
+
+    def _run_errand(self) -> None:
+        if self._errand is None:
+            return
+        step = self._errand.step(time.monotonic(), self._cancelled)
+        if step is Step.SAY:
+            self._say.publish(String(data=self._said))
+        elif step is Step.CANCEL:
+            for client in self._cancels:
+                client.call_async(Trigger.Request())
+        if self._errand.outcome and not self.outcome:
+            self.outcome = f"{self._errand.outcome}: {self._errand.reason}"
 
     def _only_one_of_each(self) -> None:
         publishers = self.node.get_publishers_info_by_topic(qos.DIAGNOSTICS.name)

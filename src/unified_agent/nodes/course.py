@@ -7,7 +7,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from unified_agent.nodes import messages
 
-SUCCESS, CANCELLED, REFUSED = "success", "cancelled", "refused"
+SUCCESS, FAILURE, REFUSED, CANCELLED = "success", "failure", "refused", "cancelled"
 # How the policy begins its state after a plan that it cannot carry out, and the figure that counts them.
 PLAN_REFUSED, PLANS_REFUSED = "plan refused", "plans refused"
 # The planner's figures by which who said an instruction knows that it was heard.
@@ -49,8 +49,12 @@ class Course:
     @property
     def heard(self) -> bool:
         """Whether the planner has taken note of the instruction."""
-        same = self.figure("planner", HEARD) == self.instruction[:SHOWN]
-        return same and self.count("planner", TIMES_HEARD) > self._heard_before
+        new = self.count("planner", TIMES_HEARD) > self._heard_before
+        return new and self.named(self.figure("planner", HEARD))
+
+    def named(self, text: str) -> bool:
+        """Whether what a node shows of an instruction is the one that is followed."""
+        return text == self.instruction[:SHOWN]
 
     @property
     def tries(self) -> int:
@@ -73,6 +77,14 @@ class Course:
         if not self.plan and self.started is None:
             self._unplanned = True
             self._look_for_refusal()
+
+    def hear_subgoal(self, sentence: str) -> None:
+        """Another sub-goal is pursued, or none."""
+        self.subgoal = sentence
+
+    def hear_caption(self, sentence: str) -> None:
+        """Something was seen."""
+        self.caption = sentence
 
     def hear_reached(self, sentence: str) -> None:
         """A sub-goal was seen to be reached."""
