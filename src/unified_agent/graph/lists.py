@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from unified_agent import paths
@@ -19,6 +20,8 @@ RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET", "off": "OFF", "system_de
 ALWAYS_TOLD = ("recorder",)
 # Every node of a graph; the recorder may be left out.
 NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder")
+# The node that serves the action, and the package without whose type it cannot.
+ACTION_NODE, INTERFACES = "agent", "unified_agent_interfaces"
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,8 @@ def sim(arguments: Mapping[str, str]) -> Graph:
     _hand_out(values, ARGUMENTS, parameters)
     if not values["record"]:
         del parameters["recorder"]
+    if find_spec(INTERFACES):
+        parameters[ACTION_NODE] = {}
     return _graph("sim.yaml", parameters, instruction, run, values)
 
 

@@ -19,7 +19,7 @@ from std_srvs.srv import Trigger
 from unified_agent.errors import UserError
 from unified_agent.language.refusal import check_text
 from unified_agent.nodes import qos, shell
-from unified_agent.nodes.course import CANCELLED, FAILURE, REFUSED, SUCCESS, Course
+from unified_agent.nodes.course import CANCELLED, FAILURE, REFUSED, SHOWN, SUCCESS, Course
 from unified_agent.nodes.errand import Errand, Step
 from unified_agent.nodes.parameters import Spec
 
@@ -27,6 +27,8 @@ ACTION, TYPE = "carry_out", "CarryOut"
 INTERFACES = "unified_agent_interfaces"
 # Wall seconds between two looks at the goals.
 LOOK = 0.1
+# Wall seconds in which a planner and a policy are found.
+DISCOVERY = 10.0
 
 
 def action_type() -> type:
@@ -51,6 +53,7 @@ class _Goal:
     handle: ServerGoalHandle
     errand: Errand
     over: Future
+    since: float
     told: tuple = ()
 
 
@@ -99,9 +102,9 @@ class ActionNode(shell.AgentNode):
             check_text(instruction)
         except UserError as error:
             errand.end(REFUSED, str(error))
-        goal = _Goal(handle, errand, Future(executor=self.executor))
+        goal = _Goal(handle, errand, Future(executor=self.executor), time.monotonic())
         self._goals.append(goal)
-        self.report(shell.OK, f"carrying out: {instruction[:200]}")
+        self.report(shell.OK, f"carrying out: {instruction[:SHOWN]}")
         await goal.over
         self._goals.remove(goal)
         self._done += 1
@@ -118,9 +121,13 @@ class ActionNode(shell.AgentNode):
         now = time.monotonic()
         for goal in [goal for goal in self._goals if not goal.over.done()]:
             errand = goal.errand
-            if missing := self._missing():
-                errand.end(REFUSED if errand.course.started is None else FAILURE, f"there is no {missing} here")
-            step = errand.step(now, goal.handle.is_cancel_requested)
+            cancel = goal.handle.is_cancel_requested
+            missing = self._missing()
+            if missing and errand.course.started is not None:
+                errand.end(FAILURE, f"the {missing} has gone")
+            elif missing and now - goal.since > DISCOVERY:
+                errand.end(REFUSED, f"there is no {missing} here")
+            step = Step.NOTHING if missing and not cancel else errand.step(now, cancel)
             if step is Step.SAY:
                 self._instruction.publish(String(data=goal.handle.request.instruction))
             elif step is Step.CANCEL:

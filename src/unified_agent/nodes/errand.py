@@ -36,7 +36,8 @@ class Errand:
     def __init__(self, course: Course, now: float):
         self.course = course
         self.outcome = self.reason = ""
-        self._began, self._again = now, now
+        self._first: float | None = None
+        self._again = now
         self._heard = False
         self._cancelled: float | None = None
 
@@ -59,9 +60,10 @@ class Errand:
         if self._heard and course.started is None and not course.named(course.figure("planner", HEARD)):
             self.end(FAILURE, "replaced by another instruction")
         elif not self._heard and course.started is None:
-            if now - self._began > HEARING:
+            if self._first is not None and now - self._first > HEARING:
                 self.end(REFUSED, f"the planner took no note of it for {HEARING:.0f} s")
             elif now >= self._again:
+                self._first = now if self._first is None else self._first
                 self._again = now + REPEAT
                 return Step.SAY
         return Step.NOTHING

@@ -40,8 +40,9 @@ class PlannerNode(shell.AgentNode):
         self._instructions: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
         self._seconds = 0.0
         self._heard, self._heard_at, self._times = "", -math.inf, 0
-        # The instruction up to which all were cancelled.
-        self._cancelled = 0
+        # Numbers of instructions: the newest that has an answer, if only that it was cancelled.
+        self._answered = 0
+        self._answering = threading.Lock()
         self._loaded = threading.Event()
         self._plan = self.offer(qos.PLAN)
         self._instruction = self.offer(qos.INSTRUCTION)
@@ -75,8 +76,9 @@ class PlannerNode(shell.AgentNode):
         self.publish_diagnostics()
 
     def _on_cancel(self, request, response):
-        self._cancelled = self._times
-        response.success, response.message = True, "what is being planned is given up"
+        response.success = self._times > self._answered
+        response.message = "what is being planned is given up" if response.success else "nothing is being planned"
+        self._refuse(self._times, CANCELLED)
         return response
 
     def _give_instruction(self) -> None:
@@ -116,17 +118,27 @@ class PlannerNode(shell.AgentNode):
         try:
             said = instruction.strip()
             plan = self._watch(said) if said.lower().endswith(VIDEOS) else planner.plan(instruction)
-            if number <= self._cancelled:
-                raise UserError(CANCELLED)
         except UserError as error:
             self._seconds = time.monotonic() - started
-            # The reason first: who reads the empty plan will ask for it.
-            self.report(shell.WARN, f"{REFUSED}: {error}")
-            self._plan.publish(String(data=""))
+            self._refuse(number, str(error))
             return
         self._seconds = time.monotonic() - started
-        self._plan.publish(String(data="\n".join(goal.sentence for goal in plan.subgoals)))
-        self.report(shell.OK, f"planned {len(plan.subgoals)} sub-goals in {self._seconds:.1f} s")
+        if self._first_answer(number):
+            self._plan.publish(String(data="\n".join(goal.sentence for goal in plan.subgoals)))
+            self.report(shell.OK, f"planned {len(plan.subgoals)} sub-goals in {self._seconds:.1f} s")
+
+    def _refuse(self, number: int, reason: str) -> None:
+        if self._first_answer(number):
+            # The reason first: who reads the empty plan will ask for it.
+            self.report(shell.WARN, f"{REFUSED}: {reason}")
+            self._plan.publish(String(data=""))
+
+    def _first_answer(self, number: int) -> bool:
+        """Whether that instruction, or one after it, has no answer yet; from now on it has."""
+        with self._answering:
+            first = number > self._answered
+            self._answered = max(number, self._answered)
+            return first
 
     def _watch(self, path: str) -> Plan:
         from unified_agent.vision import watching
