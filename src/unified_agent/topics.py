@@ -12,6 +12,7 @@ JOINT_STATES = "/joint_states"
 EPISODE = "/episode"
 DIAGNOSTICS = "/diagnostics"
 CLOCK = "/clock"
+ROBOT_DESCRIPTION = "/robot_description"
 CAMERAS = ("left", "right")
 
 

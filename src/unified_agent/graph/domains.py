@@ -49,7 +49,8 @@ class Domain:
     """The ROS domain of a graph, or its namespace there, held as long as the graph runs.
 
     A context manager. A lock on a file is what holds it: the kernel frees it when the last process that has the file
-    open ends, however it ends. Inside, ``ROS_DOMAIN_ID`` is set for this process and its children.
+    open ends, however it ends. Inside, ``ROS_DOMAIN_ID`` is set for this process and its children, unless ROS's own
+    default is kept.
 
     Args:
         graph: what holds it, for people: the folder of its run.
@@ -79,7 +80,8 @@ class Domain:
         file.write(graph)
         file.flush()
         self.number, self._file = number, file
-        os.environ[VARIABLE] = str(number)
+        if choose:
+            os.environ[VARIABLE] = str(number)
 
     def __enter__(self) -> "Domain":
         return self

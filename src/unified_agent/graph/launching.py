@@ -4,6 +4,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import (
     DeclareLaunchArgument,
@@ -15,15 +16,18 @@ from launch.actions import (
 )
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 
 from unified_agent.errors import UserError, nearest
 from unified_agent.graph.domains import Domain
 from unified_agent.graph.lists import PACKAGE, Argument, Graph
 from unified_agent.nodes import parent, transport
+from unified_agent.robot.arm import Arm
 
 # Where launch_ros keeps the namespace of the group in which a launch file is included.
 PUSHED_NAMESPACE = "ros_namespace"
 KEEP, AUTO = "keep", "auto"
+STATE_PUBLISHER = "robot_state_publisher"
 # Arguments of the launch files alone: 'unified-agent up' always chooses, and tells.
 LAUNCH_ARGUMENTS = (
     Argument(
@@ -84,7 +88,32 @@ def _actions(wanted: Graph, choose: bool, context: LaunchContext) -> list[Launch
     said = f"ROS domain {domain.number}{where}"
     if choose:
         said += f" (in another terminal: export ROS_DOMAIN_ID={domain.number})"
-    return [LogInfo(msg=said), *_range(wanted, context), *nodes]
+    return [LogInfo(msg=said), *_range(wanted, context), *nodes, *_frames(wanted)]
+
+
+def _frames(wanted: Graph) -> list[LaunchDescriptionEntity]:
+    """ROS's own robot_state_publisher, which tells where the arm's links are, where it is installed."""
+    if not wanted.arm:
+        return []
+    try:
+        get_package_prefix(STATE_PUBLISHER)
+    except PackageNotFoundError:
+        return [LogInfo(msg=f"no frames of the arm's links on /tf: {STATE_PUBLISHER} is not installed")]
+    urdf = Arm.load(wanted.arm).urdf.read_text()
+    return [
+        Node(
+            package=STATE_PUBLISHER,
+            executable=STATE_PUBLISHER,
+            name=STATE_PUBLISHER,
+            namespace=f"/{wanted.namespace}",
+            parameters=[
+                *map(str, wanted.parameter_files),
+                {"robot_description": ParameterValue(urdf, value_type=str)},
+            ],
+            remappings=list(wanted.remaps),
+            output="screen",
+        )
+    ]
 
 
 def _refusal(error: UserError) -> LaunchDescriptionEntity:

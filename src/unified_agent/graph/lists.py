@@ -163,6 +163,7 @@ class Graph:
         namespace: of all nodes, without the slash before it; empty: none.
         remaps: (from, to) of all nodes; the first that fits counts.
         discovery: ROS_AUTOMATIC_DISCOVERY_RANGE; empty: as it is set, else this machine only.
+        arm: name or YAML file of the arm that moves; empty: none.
     """
 
     nodes: tuple[NodeEntry, ...]
@@ -172,6 +173,7 @@ class Graph:
     namespace: str = ""
     remaps: tuple[tuple[str, str], ...] = ()
     discovery: str = ""
+    arm: str = ""
 
     def full_name(self, node: str) -> str:
         """Of a node, such as ``/left/policy``."""
@@ -253,13 +255,15 @@ def _graph(file: str, parameters: Mapping[str, dict], instruction: str, run: Pat
     namespace = namespace_of(values["namespace"])
     remaps = _remaps(values["remap"])
     if namespace:
-        # Two simulations on one domain have two times. rclpy knows the clock by its full name only.
-        remaps = (*remaps, ("/clock", "clock"))
+        # Two simulations on one domain have two times, and two arms two trees of frames. ROS knows these by full names.
+        remaps = (*remaps, ("/clock", "clock"), ("/tf", "tf"), ("/tf_static", "tf_static"))
     discovery = values["discovery"].lower()
     if discovery and discovery not in RANGES:
         raise UserError(f"The argument 'discovery' cannot be '{discovery}'. {nearest(discovery, RANGES)}")
     nodes = tuple(NodeEntry(name, given) for name, given in parameters.items())
-    return Graph(nodes, tuple(files), instruction, run, namespace, remaps, RANGES.get(discovery, ""))
+    return Graph(
+        nodes, tuple(files), instruction, run, namespace, remaps, RANGES.get(discovery, ""), values.get("arm", "")
+    )
 
 
 def _remaps(text: str) -> tuple[tuple[str, str], ...]:

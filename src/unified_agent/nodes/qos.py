@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every topic of the graph with its type and quality of service, chosen once.
 
-Names are relative: a namespace and remappings move them as they move any node's. The one exception is /clock, which
-rclpy itself listens to by its full name.
+Names are relative: a namespace and remappings move them as they move any node's. The exceptions are /clock and
+/tf_static, which ROS itself knows by their full names.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ from unified_agent import topics as names
 
 CAMERAS = names.CAMERAS
 BASE_FRAME = "base_link"
+# By its full name, as tf2 knows it; in a namespace it is remapped, as /tf is.
+TF_STATIC = "/tf_static"
 
 
 def _keep_last(depth: int, latched: bool = False, reliable: bool = True) -> QoSProfile:
@@ -87,7 +89,13 @@ OBJECTS = Topic(_relative(names.OBJECTS), MarkerArray, STATE)
 JOINT_STATES = Topic(_relative(names.JOINT_STATES), JointState, STATE)
 EPISODE = Topic(_relative(names.EPISODE), String, COMMAND)
 DIAGNOSTICS = Topic(_relative(names.DIAGNOSTICS), DiagnosticArray, COMMAND)
+ROBOT_DESCRIPTION = Topic(_relative(names.ROBOT_DESCRIPTION), String, FACT)
 CLOCK_TOPIC = Topic(names.CLOCK, Clock, STATE)
+
+
+def optical_frame(camera: str) -> str:
+    """The frame of a camera's images: x right, y down, z forward (REP 103)."""
+    return f"{camera}_optical_frame"
 
 
 def image(camera: str) -> Topic:
