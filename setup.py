@@ -27,6 +27,7 @@ setup(
     version=package_version(),
     description="A language-centred agent for robot arms: CLIP, a language model and a transformer policy on ROS 2",
     license="Apache-2.0",
+    url="https://unified-agent.example",
     maintainer="unified_agent maintainers",
     maintainer_email="maintainers@unified-agent.example",
     package_dir={"": "src"},
