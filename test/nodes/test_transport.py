@@ -30,15 +30,17 @@ def segment() -> int:
 
 
 @pytest.mark.parametrize(
-    ("distro", "variable"),
+    ("distro", "wheel", "variable"),
     [
-        ("", transport.PROFILE_VARIABLE),
-        ("kilted", transport.PROFILE_VARIABLE),
-        ("jazzy", transport.OLD_PROFILE_VARIABLE),
+        ("", "no-such-wheel", transport.PROFILE_VARIABLE),
+        ("", "pytest", transport.OLD_PROFILE_VARIABLE),
+        ("kilted", "pytest", transport.PROFILE_VARIABLE),
+        ("jazzy", "no-such-wheel", transport.OLD_PROFILE_VARIABLE),
     ],
 )
-def test_who_sends_images_has_room_for_several(monkeypatch, distro, variable):
+def test_who_sends_images_has_room_for_several(monkeypatch, distro, wheel, variable):
     monkeypatch.setenv("ROS_DISTRO", distro)
+    monkeypatch.setattr(transport, "OLD_WHEEL", wheel)
     transport.prepare(sends=True)
     assert variable in os.environ
     assert segment() > 2 * 1920 * 1080 * 3
@@ -81,7 +83,7 @@ class Sender(shell.AgentNode):
         self.images = self.offer(Topic("large", Image, qos.IMAGE))
         self.image = Image(height=1080, width=1920, encoding="rgb8", step=5760, data=array.array("B", bytes(6220800)))
         self.left = 15
-        self.create_timer(0.1, self.send)
+        self.create_timer(0.2, self.send)
 
     def send(self):
         if self.left and self.images.get_subscription_count():
@@ -92,7 +94,7 @@ sys.exit(shell.main("sender", Sender))
 """
 TAKER = """
 import sys, time
-from rclpy.qos import qos_profile_sensor_data
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from unified_agent.nodes import qos, shell
 from unified_agent.nodes.qos import Topic
@@ -100,7 +102,8 @@ from unified_agent.nodes.qos import Topic
 class Taker(shell.AgentNode):
     def __init__(self):
         super().__init__("taker")
-        self.listen(Topic("large", Image, qos.IMAGE), lambda image: print("image", flush=True), qos_profile_sensor_data)
+        camera = QoSProfile(depth=15, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self.listen(Topic("large", Image, qos.IMAGE), lambda image: print("image", flush=True), camera)
 
 sys.exit(shell.main("taker", Taker))
 """

@@ -2,12 +2,14 @@
 """How ROS carries messages, set before a process makes its first node; what the person has set stays."""
 
 import os
+from importlib import metadata
 
 from unified_agent import paths
 
 PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
 # The same for Fast DDS 2; 3 takes it too, and complains.
 OLD_PROFILE_VARIABLE, OLD_DISTROS = "FASTRTPS_DEFAULT_PROFILES_FILE", ("humble", "iron", "jazzy")
+OLD_WHEEL = "ros-fastrtps"
 RANGE_VARIABLE, LOCALHOST = "ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST"
 # Every process reserves its shared memory whole, and a container has 64 MB of it: only who sends images takes much.
 PROFILE, IMAGES_PROFILE = "fastdds.xml", "fastdds_images.xml"
@@ -32,8 +34,17 @@ def make_room_for_images(sends: bool = False) -> None:
     set_to = [os.environ.get(name, "") for name in (PROFILE_VARIABLE, OLD_PROFILE_VARIABLE)]
     # One of ours comes from the process that started this one, for itself.
     if all(path in ("", *ours) for path in set_to):
-        variable = OLD_PROFILE_VARIABLE if os.environ.get("ROS_DISTRO") in OLD_DISTROS else PROFILE_VARIABLE
-        os.environ[variable] = ours[sends]
+        os.environ[OLD_PROFILE_VARIABLE if _old() else PROFILE_VARIABLE] = ours[sends]
+
+
+def _old() -> bool:
+    """Whether Fast DDS is of version 2: of an installed ROS by its name, of wheels by the wheel that has it."""
+    if distro := os.environ.get("ROS_DISTRO"):
+        return distro in OLD_DISTROS
+    try:
+        return bool(metadata.version(OLD_WHEEL))
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def prepare(sends: bool = False) -> None:
