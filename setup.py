@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 PACKAGE = "unified_agent"
-NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder", "replay")
+NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder", "replay", "agent")
 
 
 def shared(*folders: str) -> list[tuple[str, list[str]]]:
@@ -27,6 +27,7 @@ setup(
     version=package_version(),
     description="A language-centred agent for robot arms: CLIP, a language model and a transformer policy on ROS 2",
     license="Apache-2.0",
+    url="https://unified-agent.example",
     maintainer="unified_agent maintainers",
     maintainer_email="maintainers@unified-agent.example",
     package_dir={"": "src"},

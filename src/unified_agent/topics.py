@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of the graph's topics, as they stand in its recordings."""
+"""Names of the graph's topics, as they stand in its recordings: as they are without a namespace."""
 
 INSTRUCTION = "/instruction"
 PLAN = "/plan"
@@ -12,6 +12,7 @@ JOINT_STATES = "/joint_states"
 EPISODE = "/episode"
 DIAGNOSTICS = "/diagnostics"
 CLOCK = "/clock"
+ROBOT_DESCRIPTION = "/robot_description"
 CAMERAS = ("left", "right")
 
 

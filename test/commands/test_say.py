@@ -23,3 +23,38 @@ def test_of_two_graphs_it_asks_for_one(tmp_path, monkeypatch, capsys):
             monkeypatch.delenv("ROS_DOMAIN_ID")
             assert main(["say", "grasp the red object"]) == 2
     assert "ROS_DOMAIN_ID=0  runs/first\n  ROS_DOMAIN_ID=1  runs/second" in capsys.readouterr().err
+
+
+class Interrupted:
+    """A follower whose person presses Ctrl-C while the arm moves."""
+
+    plan, reached, seconds = (), (), 1.0
+
+    def __init__(self, announce, namespace):
+        self.outcome, self.namespace = "", namespace
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def say(self, instruction):
+        pass
+
+    def still_there(self):
+        raise KeyboardInterrupt
+
+    def cancel(self):
+        self.outcome = "failure: cancelled"
+
+    def poll(self):
+        return iter([f"end     {self.outcome}"] if self.outcome else [])
+
+
+def test_ctrl_c_cancels_and_waits_for_the_end(monkeypatch, capsys):
+    monkeypatch.setattr(following, "Follower", Interrupted)
+    assert main(["say", "grasp the red object", "--namespace", "/left", "--json"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:2]] == ["cancel", "end"]
+    assert '"outcome": "failure: cancelled"' in lines[-1]

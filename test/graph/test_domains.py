@@ -29,13 +29,17 @@ def other_graph():
     process.communicate()
 
 
+def held() -> dict[tuple[int, str], str]:
+    return {(graph.domain, graph.namespace): graph.what for graph in domains.running()}
+
+
 def test_each_graph_gets_a_domain_of_its_own_and_the_first_that_of_ros(other_graph):
     with Domain("mine") as mine:
         assert (other_graph.domain, mine.number) == (0, 1)
         assert os.environ["ROS_DOMAIN_ID"] == "1"
-        assert domains.running() == {0: "other", 1: "mine"}
+        assert held() == {(0, ""): "other", (1, ""): "mine"}
     assert "ROS_DOMAIN_ID" not in os.environ
-    assert domains.running() == {0: "other"}
+    assert held() == {(0, ""): "other"}
 
 
 def test_a_domain_that_the_person_set_is_used(monkeypatch):
@@ -48,14 +52,14 @@ def test_a_domain_that_the_person_set_is_used(monkeypatch):
 def test_a_second_graph_on_the_domain_that_the_person_set_is_refused(other_graph, monkeypatch):
     monkeypatch.setattr(domains, "LOOK", 0.0)
     monkeypatch.setenv("ROS_DOMAIN_ID", "0")
-    with pytest.raises(DomainError, match=r"running on ROS domain 0 already(.|\n)*other(.|\n)*unset it"):
+    with pytest.raises(DomainError, match=r"running on ROS domain 0 already(.|\n)*other(.|\n)*namespace of its own"):
         Domain("mine")
 
 
 def test_a_killed_graph_frees_its_domain(other_graph):
     other_graph.kill()
     other_graph.wait()
-    assert domains.running() == {}
+    assert held() == {}
     with Domain("mine") as mine:
         assert mine.number == 0
 
@@ -63,9 +67,9 @@ def test_a_killed_graph_frees_its_domain(other_graph):
 def test_a_domain_is_held_until_the_last_node_has_ended():
     with Domain("mine") as mine:
         node = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[mine.fileno()])
-    assert domains.running() == {0: "mine"}
+    assert held() == {(0, ""): "mine"}
     node.communicate(b"\n")
-    assert domains.running() == {}
+    assert held() == {}
 
 
 def test_all_domains_taken_is_said(other_graph, monkeypatch):
@@ -83,7 +87,7 @@ def test_what_is_no_domain_is_refused(text, monkeypatch):
 
 def test_the_only_graph_is_joined(other_graph, monkeypatch):
     monkeypatch.setenv("ROS_DOMAIN_ID", "")
-    assert domains.join() == 0
+    assert domains.join() == ""
     assert os.environ["ROS_DOMAIN_ID"] == "0"
 
 
@@ -93,11 +97,12 @@ def test_of_several_graphs_one_must_be_chosen(other_graph, monkeypatch):
         with pytest.raises(DomainError, match=r"2 graphs are running(.|\n)*ROS_DOMAIN_ID=0  other\n.*=1  mine"):
             domains.join()
         monkeypatch.setenv("ROS_DOMAIN_ID", "1")
-        assert domains.join() == 1
+        domains.join()
+        assert os.environ["ROS_DOMAIN_ID"] == "1"
 
 
 def test_without_a_graph_ros_keeps_its_default():
-    assert domains.join() is None
+    assert domains.join() == ""
     assert "ROS_DOMAIN_ID" not in os.environ
 
 
@@ -105,5 +110,32 @@ def test_without_a_run_time_folder_one_among_the_temporary_files_serves(tmp_path
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setattr(domains.tempfile, "gettempdir", lambda: str(tmp_path))
     with Domain("mine"):
-        assert domains.running() == {0: "mine"}
+        assert held() == {(0, ""): "mine"}
     assert (tmp_path / f"unified_agent-{os.getuid()}").stat().st_mode & 0o077 == 0
+
+
+def test_graphs_in_namespaces_of_their_own_share_a_domain():
+    with Domain("first", "left") as left, Domain("second", "right/arm") as right, Domain("third") as plain:
+        assert left.number == right.number == plain.number == 0
+        assert held() == {(0, ""): "third", (0, "left"): "first", (0, "right/arm"): "second"}
+        with pytest.raises(DomainError, match=r"in the namespace left already(.|\n)*--namespace left  first"):
+            Domain("fourth", "left")
+
+
+def test_without_a_choice_ros_keeps_its_domain_and_a_second_graph_is_refused(other_graph, monkeypatch):
+    monkeypatch.setattr(domains, "LOOK", 0.0)
+    with pytest.raises(DomainError, match="running on ROS domain 0 already"):
+        Domain("mine", choose=False)
+
+
+def test_of_two_graphs_the_one_of_that_namespace_is_joined(monkeypatch):
+    with Domain("first", "left"), Domain("second", "right"):
+        assert domains.join("right") == "right"
+        with pytest.raises(DomainError, match="--namespace left"):
+            domains.join()
+    assert domains.join("left") == "left"
+
+
+def test_the_only_graph_is_joined_in_its_namespace():
+    with Domain("first", "left"):
+        assert domains.join() == "left"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Following a graph that the test plays: a planner, a policy and a recorder that only talk."""
 
+import threading
 import time
 
 import pytest
@@ -8,32 +9,69 @@ import pytest
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from unified_agent.graph import following
 from unified_agent.graph.following import SUCCESS, Follower, NoGraph, TwoGraphs
-from unified_agent.nodes import qos
+from unified_agent.nodes import errand, qos
 
 
 class Player:
-    """A node that says on /diagnostics, and on any other topic, what the test wants."""
+    """A node that says on /diagnostics, and on any other topic, what the test wants; it answers in a thread of its own.
 
-    def __init__(self, name):
-        self.node = Node(name, enable_rosout=False, start_parameter_services=False)
+    Attributes:
+        deaf: instructions that it takes no note of, at first.
+        heard: the instructions that came.
+    """
+
+    def __init__(self, name, namespace="", deaf=0):
+        self.node = Node(name, namespace=namespace, enable_rosout=False, start_parameter_services=False)
+        self.deaf, self.heard, self.cancelled = deaf, [], 0
         self._publishers = {}
+        self._state = ("ready", DiagnosticStatus.OK, {})
         self.offer(qos.DIAGNOSTICS)
+        self.node.create_timer(0.1, self._tell)
+        self.node.create_service(Trigger, "~/cancel", self._on_cancel)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._executor.spin)
+        self._thread.start()
+
+    def close(self):
+        self._executor.shutdown()
+        self._thread.join()
+        self.node.destroy_node()
 
     def offer(self, topic):
         self._publishers[topic.name] = self.node.create_publisher(topic.type, topic.name, topic.qos)
+
+    def listens(self):
+        self.node.create_subscription(String, qos.INSTRUCTION.name, self._on_instruction, qos.COMMAND)
 
     def says(self, topic, text):
         self._publishers[topic.name].publish(String(data=text))
 
     def reports(self, message, level=DiagnosticStatus.OK, **values):
-        entries = [KeyValue(key=key, value=value) for key, value in values.items()]
+        self._state = (message, level, {**self._state[2], **{key.replace("_", " "): v for key, v in values.items()}})
+        self._tell()
+
+    def _tell(self):
+        message, level, values = self._state
+        entries = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
         status = DiagnosticStatus(level=level, name=self.node.get_name(), message=message, values=entries)
         self._publishers[qos.DIAGNOSTICS.name].publish(DiagnosticArray(status=[status]))
+
+    def _on_instruction(self, message):
+        self.heard.append(message.data)
+        if len(self.heard) > self.deaf:
+            self.reports("planning", heard=" ".join(message.data.split()), times_heard=1)
+
+    def _on_cancel(self, request, response):
+        self.cancelled += 1
+        return response
 
 
 def lines_until(follower, condition, seconds=10.0):
@@ -54,9 +92,9 @@ def follower():
 def planner(follower):
     planner = Player("planner")
     planner.offer(qos.PLAN)
-    planner.node.create_subscription(String, qos.INSTRUCTION.name, lambda message: None, qos.COMMAND)
+    planner.listens()
     yield planner
-    planner.node.destroy_node()
+    planner.close()
 
 
 @pytest.fixture
@@ -64,7 +102,7 @@ def policy(follower):
     policy = Player("policy")
     policy.offer(qos.EPISODE)
     yield policy
-    policy.node.destroy_node()
+    policy.close()
 
 
 def test_an_episode_is_followed_from_its_instruction_to_its_end(follower, planner, policy):
@@ -88,9 +126,9 @@ def test_a_refusal_ends_with_its_reason(follower, planner, policy):
 
 def test_two_nodes_of_a_kind_end_it_with_what_to_do(follower, planner):
     second = Player("planner")
-    with pytest.raises(TwoGraphs, match=r"2 nodes named 'planner' answer(.|\n)*ROS_DOMAIN_ID of its own"):
+    with pytest.raises(TwoGraphs, match=r"2 nodes named '/planner' answer(.|\n)*ROS_DOMAIN_ID of its own"):
         lines_until(follower, lambda: False)
-    second.node.destroy_node()
+    second.close()
     follower.poll()
 
 
@@ -101,13 +139,13 @@ def test_other_nodes_with_diagnostics_are_let_be(follower, planner):
     lines = lines_until(follower, lambda: "camera_driver" in follower.diagnostics)
     assert "node    camera_driver: ready" in lines
     for stranger in strangers:
-        stranger.node.destroy_node()
+        stranger.close()
 
 
 def test_a_graph_that_ends_before_the_episode_is_not_waited_for(follower, planner, policy):
     follower.say("grasp the red object")
     follower.still_there()
-    policy.node.destroy_node()
+    policy.close()
     lines_until(follower, lambda: follower.node.count_publishers(qos.EPISODE.name) == 0)
     with pytest.raises(NoGraph, match="policy has gone"):
         follower.still_there()
@@ -117,3 +155,65 @@ def test_without_a_graph_there_is_nobody_to_tell(follower, monkeypatch):
     monkeypatch.setattr(following, "DISCOVERY", 0.3)
     with pytest.raises(NoGraph, match="unified-agent up sim"):
         follower.say("grasp the red object")
+
+
+def test_an_instruction_that_was_not_heard_is_said_again_until_it_is(follower, policy, monkeypatch):
+    monkeypatch.setattr(errand, "REPEAT", 0.2)
+    planner = Player("planner", deaf=2)
+    planner.offer(qos.PLAN)
+    planner.listens()
+    follower.say("grasp the red object")
+    lines_until(follower, lambda: follower.heard)
+    for _ in range(5):
+        follower.poll()
+    assert planner.heard == ["grasp the red object"] * 3
+    planner.close()
+
+
+def test_a_planner_that_takes_no_note_is_not_waited_for(follower, policy, monkeypatch):
+    monkeypatch.setattr(errand, "HEARING", 0.5)
+    planner = Player("planner", deaf=100)
+    planner.offer(qos.PLAN)
+    planner.listens()
+    follower.say("grasp the red object")
+    lines_until(follower, lambda: follower.outcome)
+    assert follower.outcome.startswith("refused: the planner took no note")
+    planner.close()
+
+
+def test_a_plan_that_the_policy_refuses_ends_with_its_reason(follower, planner, policy):
+    policy.reports("plan refused, the arm holds: an old reason", DiagnosticStatus.ERROR, plans_refused=1)
+    follower.say("grasp the red object")
+    planner.says(qos.PLAN, "the robot is grasping the red object")
+    lines_until(follower, lambda: follower.plan)
+    assert follower.outcome == ""
+    policy.reports("plan refused, the arm holds: two planners", DiagnosticStatus.ERROR, plans_refused=2)
+    lines_until(follower, lambda: follower.outcome)
+    assert follower.outcome == "refused: plan refused, the arm holds: two planners"
+
+
+def test_cancelling_asks_planner_and_policy(follower, planner, policy):
+    follower.say("grasp the red object")
+    lines_until(follower, lambda: follower.heard)
+    follower.cancel()
+    lines_until(follower, lambda: policy.cancelled)
+    planner.reports("refused: cancelled", DiagnosticStatus.WARN)
+    planner.says(qos.PLAN, "")
+    lines_until(follower, lambda: follower.outcome)
+    assert follower.outcome == "refused: cancelled"
+    assert (planner.cancelled, policy.cancelled) == (1, 1)
+
+
+def test_another_agents_nodes_in_another_namespace_are_neither_heard_nor_counted(follower, planner, policy):
+    others = [Player(name, namespace="/right") for name in ("planner", "policy")]
+    for other in others:
+        other.offer(qos.PLAN)
+        other.offer(qos.EPISODE)
+    lines_until(follower, lambda: {"planner", "policy"} <= set(follower.diagnostics))
+    others[0].says(qos.PLAN, "the robot is grasping the blue object")
+    others[1].says(qos.EPISODE, "start grasp the blue object")
+    for _ in range(5):
+        follower.poll()
+    assert (follower.plan, follower.started) == ((), None)
+    for other in others:
+        other.close()

@@ -41,6 +41,10 @@ def test_a_task_gives_the_instruction_that_was_not_given():
         ({"seed": "1.5"}, "'seed' is a whole number"),
         ({"record": "maybe"}, "'record' is true or false"),
         ({"task": "stack_red_on_blu"}, "Did you mean 'stack_red_on_blue'"),
+        ({"namespace": "2nd arm"}, "letters, digits"),
+        ({"remap": "clock"}, "FROM:=TO, not 'clock'"),
+        ({"params_file": "nowhere.yaml"}, "no parameter file"),
+        ({"discovery": "lokalhost"}, "Did you mean 'localhost'"),
     ],
 )
 def test_a_wrong_argument_is_refused_before_anything_starts(arguments, why):
@@ -51,8 +55,8 @@ def test_a_wrong_argument_is_refused_before_anything_starts(arguments, why):
 @pytest.mark.parametrize("wanted", [lists.sim({}), lists.replay({"bag": "x"})], ids=["sim", "replay"])
 def test_every_node_declares_what_the_graph_and_the_parameter_file_give_it(wanted):
     pytest.importorskip("rclpy", reason="the nodes need ROS 2")
-    file = yaml.safe_load(wanted.parameter_file.read_text())
-    assert set(file) == {"/**"} | {node.name for node in wanted.nodes}
+    file = yaml.safe_load(wanted.parameter_files[0].read_text())
+    assert set(file) == {"/**"} | {f"/**/{node.name}" for node in wanted.nodes}
     for node in wanted.nodes:
         module = importlib.import_module(node.module)
         [kind] = [
@@ -61,7 +65,7 @@ def test_every_node_declares_what_the_graph_and_the_parameter_file_give_it(wante
             if isinstance(value, type) and value.__module__ == node.module and hasattr(value, "PARAMETERS")
         ]
         declared = {spec.name: spec for spec in kind.PARAMETERS}
-        values = file[node.name]["ros__parameters"] | node.parameters
+        values = file[f"/**/{node.name}"]["ros__parameters"] | node.parameters
         values.pop("use_sim_time", None)
         assert set(values) <= set(declared)
         for name, value in values.items():
@@ -82,3 +86,20 @@ def test_a_replay_has_no_arm_and_no_policy():
 def test_a_replay_without_a_recording_is_refused():
     with pytest.raises(UserError, match="bag:=DIR"):
         lists.replay({})
+
+
+def test_a_file_of_the_persons_comes_after_ours_and_defaults_of_arguments_do_not_hide_it(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("policy: {ros__parameters: {seed: 3}}")
+    wanted = lists.sim({"params_file": str(file), "speed": "2"})
+    assert wanted.parameter_files[-1] == file
+    assert "seed" not in given(wanted)["policy"]
+    assert given(wanted)["mujoco_bridge"]["speed"] == 2.0
+
+
+def test_a_graph_in_a_namespace_has_a_clock_of_its_own_unless_the_person_says_otherwise():
+    wanted = lists.sim({"namespace": "/left/", "remap": "objects:=/objects, camera/left/image_raw:=/usb_cam/image_raw"})
+    assert wanted.full_name("policy") == "/left/policy"
+    assert wanted.remaps[:2] == (("objects", "/objects"), ("camera/left/image_raw", "/usb_cam/image_raw"))
+    assert wanted.remaps[2:] == (("/clock", "clock"), ("/tf", "tf"), ("/tf_static", "tf_static"))
+    assert lists.sim({}).remaps == ()

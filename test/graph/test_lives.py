@@ -27,7 +27,7 @@ TOLD = {
     "recorder": ("policy", "the recorder has gone"),
     "captioner": ("policy", "the captioner has gone"),
     "policy": ("mujoco_bridge", "the policy has gone"),
-    "mujoco_bridge": ("policy", "/joint_states"),
+    "mujoco_bridge": ("policy", "joint states"),
 }
 # Without these the arm must not go on.
 VITAL = ("captioner", "policy", "mujoco_bridge")

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,7 @@ def graph_of(tmp_path, monkeypatch):
         for name, code in programs.items():
             (tmp_path / f"{name}_program.py").write_text(code)
         nodes = tuple(Program(name, f"{name}_program", {}) for name in programs)
-        return Graph(nodes, Path("parameters.yaml"), "", tmp_path / "run")
+        return Graph(nodes, (Path("parameters.yaml"),), "", tmp_path / "run")
 
     return make
 
@@ -113,7 +113,7 @@ def test_a_parent_that_is_killed_leaves_no_process_behind(graph_of, tmp_path):
         "from unified_agent.graph.lists import Graph, NodeEntry\n"
         "from unified_agent.graph import processes\n"
         "NodeEntry.module = property(lambda node: node.name + '_program')\n"
-        f"graph = Graph((NodeEntry('one'),), Path('p.yaml'), '', Path({str(tmp_path / 'run')!r}))\n"
+        f"graph = Graph((NodeEntry('one'),), (Path('p.yaml'),), '', Path({str(tmp_path / 'run')!r}))\n"
         "with processes.Processes(graph, Domain('test')) as started:\n"
         "    while 'sleeping' not in started.tail('one'):\n"
         "        time.sleep(0.05)\n"
@@ -127,3 +127,27 @@ def test_a_parent_that_is_killed_leaves_no_process_behind(graph_of, tmp_path):
     process.wait()
     process.stdout.close()
     wait_until(lambda: not alive(pid))
+
+
+PARAMETERS = (
+    "import rclpy\nrclpy.init()\nnode = rclpy.create_node('one')\n"
+    "print(node.get_fully_qualified_name(), node.resolve_topic_name('/clock'), end=' ')\n"
+    "print({name: value.value for name, value in sorted(node._parameter_overrides.items())}, flush=True)\n" + SLEEPER
+)
+
+
+@pytest.mark.parametrize(("namespace", "name"), [("", "/one"), ("left", "/left/one")])
+def test_arguments_come_before_a_file_of_the_persons_and_that_before_ours(graph_of, tmp_path, domain, namespace, name):
+    pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+    graph = graph_of(one=PARAMETERS)
+    ours, theirs = tmp_path / "ours.yaml", tmp_path / "theirs.yaml"
+    ours.write_text("/**: {ros__parameters: {a: 1}}\n/**/one: {ros__parameters: {b: 1, c: 1, d: 1}}")
+    theirs.write_text("/**: {ros__parameters: {a: 2}}\n/**/one: {ros__parameters: {b: 2, c: 2}}")
+    node = replace(graph.nodes[0], parameters={"b": 3, "text": "yes: no"})
+    graph = replace(graph, nodes=(node,), parameter_files=(ours, theirs), namespace=namespace)
+    graph = replace(graph, remaps=(("/clock", "clock"),))
+    with Processes(graph, domain) as processes:
+        wait_until(lambda: "sleeping" in processes.tail("one"))
+        said = processes.tail("one")
+    assert f"{name} {f'/{namespace}' if namespace else ''}/clock" in said
+    assert "{'a': 2, 'b': 3, 'c': 2, 'd': 1, 'text': 'yes: no'}" in said

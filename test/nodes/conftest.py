@@ -43,9 +43,10 @@ class Graph:
         self.partner = rclpy.create_node("partner", context=self._context)
         self._executor.add_node(self.partner)
 
-    def add(self, kind: type, **parameters):
+    def add(self, kind: type, namespace: str = "", **parameters):
         """A node of the package with these parameters."""
-        node = kind(overrides=parameters, context=self._context)
+        options = {"namespace": namespace} if namespace else {}
+        node = kind(overrides=parameters, context=self._context, **options)
         self._nodes.append(node)
         self._executor.add_node(node)
         return node

@@ -59,3 +59,20 @@ def test_what_is_fixed_at_the_start_cannot_change(graph):
 
     recorder = graph.add(Recorder)
     assert not recorder.set_parameters([Parameter("video_rate", value=5)])[0].successful
+
+
+def test_what_a_file_gives_to_all_nodes_and_one_lacks_is_left_out_with_a_warning(graph, tmp_path, monkeypatch, capfd):
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**: {ros__parameters: {video_rate: 5, lens: {focus: 2}}}")
+    monkeypatch.setattr("sys.argv", ["recorder", "--ros-args", "--params-file", str(file)])
+    recorder = graph.add(Recorder, video_rate=5, **{"lens.focus": 2})
+    assert recorder.settings["video_rate"] == 5
+    assert "no parameter 'lens.focus', which a parameter file gives to many nodes" in capfd.readouterr().err
+
+
+def test_what_a_file_gives_to_this_node_and_it_lacks_is_refused(graph, tmp_path, monkeypatch):
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**: {ros__parameters: {vidoe_rate: 5}}\nrecorder: {ros__parameters: {vidoe_rate: 5}}")
+    monkeypatch.setattr("sys.argv", ["recorder", "--ros-args", "--params-file", str(file)])
+    with pytest.raises(BadParameter, match="Did you mean 'video_rate'"):
+        graph.add(Recorder, vidoe_rate=5)

@@ -12,11 +12,12 @@ pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 import open_clip  # noqa: F401
 import torch  # noqa: F401
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from unified_agent.experiments import actors
 from unified_agent.language.planner import Planner, plan_of_lines
 from unified_agent.language.refusal import check_text
-from unified_agent.nodes import qos
+from unified_agent.nodes import planner, qos
 from unified_agent.nodes.planner import PlannerNode
 from unified_agent.sim import tasks
 
@@ -127,3 +128,38 @@ def test_a_video_that_is_not_there_is_refused(graph, table):
     graph.say(qos.INSTRUCTION, String(data="/nowhere/hand.mp4"))
     graph.until(lambda: plans)
     assert plans[-1].data == ""
+
+
+def test_an_instruction_said_again_until_it_is_heard_is_planned_once(graph, table):
+    graph.add(PlannerNode)
+    plans = graph.heard(qos.PLAN)
+    for _ in range(4):
+        graph.say(qos.INSTRUCTION, String(data="take red"))
+        graph.spin(0.1)
+    graph.until(lambda: plans)
+    graph.spin(0.3)
+    assert table.asked == ["take red"]
+
+
+def test_the_same_instruction_later_is_a_new_one(graph, table, monkeypatch):
+    monkeypatch.setattr(planner, "SAID_AGAIN", 0.0)
+    graph.add(PlannerNode)
+    for count in (1, 2):
+        graph.say(qos.INSTRUCTION, String(data="take red"))
+        graph.until(lambda count=count: len(table.asked) == count)
+
+
+def test_what_is_cancelled_while_it_is_planned_is_not_done(graph, table):
+    graph.add(PlannerNode)
+    diagnosis, plans = graph.diagnosis("planner"), graph.heard(qos.PLAN)
+    table.go.clear()
+    graph.say(qos.INSTRUCTION, String(data="take red"))
+    graph.until(lambda: table.asked)
+    client = graph.partner.create_client(Trigger, "/planner/cancel")
+    graph.until(client.service_is_ready)
+    answer = client.call_async(Trigger.Request())
+    graph.until(lambda: answer.done() and plans)
+    assert diagnosis() == "refused: cancelled"
+    table.go.set()
+    graph.spin(0.5)
+    assert [plan.data for plan in plans] == [""]

@@ -183,6 +183,16 @@ def test_two_planners_at_once_are_refused(graph, node, arm):
     graph.partner.destroy_publisher(second)
 
 
+def test_a_second_commander_of_the_arm_is_refused(graph, node, arm):
+    diagnosis = graph.diagnosis("policy")
+    topic = qos.trajectory(ARM.arm_topic)
+    graph.partner.create_publisher(topic.type, topic.name, topic.qos)
+    graph.until(lambda: graph.partner.count_publishers(topic.name) == 2)
+    graph.say(qos.PLAN, plan(GRASP))
+    graph.until(lambda: "plan refused" in diagnosis())
+    assert "2 nodes publish /joint_trajectory_controller/joint_trajectory (/partner, /policy)" in diagnosis()
+
+
 @pytest.fixture
 def moving(graph, node, arm):
     """The arm on its way."""
@@ -225,7 +235,7 @@ def test_stale_state_makes_the_arm_hold_still_and_in_the_end_fails_the_episode(g
     assert "s old (limit 0.5 s)" in diagnosis()
     assert brakes(moving.trajectories[-1])
     graph.until(lambda: episodes)
-    assert episodes[-1].data.startswith("end failure: /")
+    assert episodes[-1].data.startswith("end failure: ")
 
 
 def test_a_silent_captioner_fails_the_episode(graph, node, arm, monkeypatch):
@@ -348,3 +358,13 @@ def test_one_who_comes_late_is_told_of_the_episode_that_runs(graph, moving):
     episodes = graph.heard(qos.EPISODE, qos.STORY)
     graph.until(lambda: episodes, seconds=2.0)
     assert episodes[-1].data.startswith("start")
+
+
+def test_cancelling_ends_the_episode_and_brings_the_arm_to_rest(graph, moving):
+    episodes = graph.heard(qos.EPISODE)
+    sent = len(moving.trajectories)
+    assert call(graph, "/policy/cancel").success
+    graph.until(lambda: episodes and len(moving.trajectories) > sent)
+    assert episodes[-1].data == "end failure: cancelled"
+    assert brakes(moving.trajectories[-1])
+    assert not call(graph, "/policy/cancel").success

@@ -26,7 +26,7 @@ from unified_agent.recording.images import any_frame, compressed
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.scores import Score
 
-ARM_TOPICS = ("/joint_trajectory_controller/joint_trajectory", "/gripper_controller/joint_trajectory")
+ARM_TOPICS = ("joint_trajectory_controller/joint_trajectory", "gripper_controller/joint_trajectory")
 GRASP = "the robot is grasping the red object"
 
 
@@ -86,7 +86,7 @@ def test_the_bag_has_every_topic_with_what_was_sent(graph, node):
         [image] = [c for c in reader.connections if c.topic == "/camera/left/image_raw"]
         _, _, data = next(reader.messages([image]))
         assert reader.deserialize(data, image.msgtype).data.tolist() == [99] * 32 * 32 * 3
-    assert set(counts) == {topic.name for topic in qos.recorded(ARM_TOPICS)}
+    assert set(counts) == {topic.recorded for topic in qos.recorded(ARM_TOPICS)}
     assert counts["/camera/left/image_raw"] == counts["/caption/scores"] == 5
 
 
@@ -221,7 +221,7 @@ def test_best_effort_cameras_and_joints_are_recorded(graph, node):
     graph.say(qos.EPISODE, String(data="end success"))
     graph.until(lambda: "wrote" in diagnosis())
     reader = BagReader(node.run / "episode_001")
-    assert sum(1 for _ in reader.messages([topic.name for topic, _ in say])) == 15
+    assert sum(1 for _ in reader.messages([topic.recorded for topic, _ in say])) == 15
     assert "nothing came" not in diagnosis()
 
 

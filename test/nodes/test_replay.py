@@ -16,7 +16,7 @@ from unified_agent.nodes import messages, qos, replay
 from unified_agent.nodes.replay import Replay
 from unified_agent.recording.bag import BagWriter
 
-ARM = qos.trajectory("/joint_trajectory_controller/joint_trajectory")
+ARM = qos.trajectory("joint_trajectory_controller/joint_trajectory")
 FRAMES = 5
 
 
@@ -27,14 +27,14 @@ def frame(number: int) -> np.ndarray:
 def record(folder: Path, *images: qos.Topic) -> Path:
     with BagWriter(folder) as bag:
         for topic in (qos.INSTRUCTION, qos.PLAN, qos.CAPTION, qos.SUBGOAL, ARM, *images):
-            bag.add_topic(topic.name, topic.type_name)
+            bag.add_topic(topic.recorded, topic.type_name)
         for topic, text in ((qos.INSTRUCTION, "stack"), (qos.PLAN, "old"), (qos.CAPTION, "old")):
-            bag.write(topic.name, serialize_message(String(data=text)), 10**9)
-        bag.write(ARM.name, serialize_message(JointTrajectory(joint_names=["elbow"])), 10**9)
+            bag.write(topic.recorded, serialize_message(String(data=text)), 10**9)
+        bag.write(ARM.recorded, serialize_message(JointTrajectory(joint_names=["elbow"])), 10**9)
         for number in range(FRAMES):
             for topic in images:
                 image = messages.image_message(frame(number), messages.stamp(1 + number / 10), "camera")
-                bag.write(topic.name, serialize_message(image), 10**9 + number * 10**8)
+                bag.write(topic.recorded, serialize_message(image), 10**9 + number * 10**8)
     return folder
 
 
@@ -78,7 +78,7 @@ def test_commands_are_played_when_they_are_named(graph, bag):
     for camera in qos.CAMERAS:
         graph.heard(qos.image(camera), qos.RECORDED)
     commands = graph.heard(ARM)
-    played(graph, bag, topics=[ARM.name])
+    played(graph, bag, topics=[ARM.recorded])
     assert [command.joint_names for command in commands] == [["elbow"]]
 
 
@@ -107,8 +107,8 @@ def test_a_broken_message_is_left_out_and_told(graph, bag, tmp_path):
     with BagWriter(tmp_path / "broken") as writer:
         for camera in qos.CAMERAS:
             topic = qos.image(camera)
-            writer.add_topic(topic.name, topic.type_name)
-            writer.write(topic.name, b"\0\1\0\0rubbish", 10**9)
+            writer.add_topic(topic.recorded, topic.type_name)
+            writer.write(topic.recorded, b"\0\1\0\0rubbish", 10**9)
     diagnosis = graph.diagnosis("replay")
     node = played(graph, tmp_path / "broken", wait=False)
     assert node.figures()["broken"] == 2

@@ -2,7 +2,9 @@
 """package.xml, setup.py, constraints.txt and the imports in the source say the same."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
@@ -17,7 +19,7 @@ from unified_agent.graph import lists
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ElementTree.parse(ROOT / "package.xml").getroot()
-ROS = {"launch", "launch_ros"}
+ROS = {"ament_index_python", "launch", "launch_ros"}
 LIBRARIES = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
@@ -100,3 +102,16 @@ def test_every_program_can_be_loaded(point):
 def test_every_launch_argument_is_described():
     for argument in lists.ARGUMENTS:
         assert re.match(r".{10,}\.$", argument.description), f"{argument.name}: {argument.description!r}"
+
+
+def test_the_tests_run_although_ros_brings_a_plugin_that_this_pytest_cannot_load(tmp_path):
+    info = tmp_path / "launch_testing-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: launch_testing\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[pytest11]\nlaunch_testing = old_plugin\n")
+    # The argument that pytest 9 has no more (ros2/launch#979).
+    (tmp_path / "old_plugin.py").write_text("def pytest_pycollect_makemodule(path, parent):\n    pass\n")
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "test/test_topics.py"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -93,17 +93,17 @@ class Measurements:
         """
         missing = [name for name in self._names if name not in self._joints]
         if missing:
-            return f"/joint_states has no finite position of {', '.join(missing)}"
+            return f"joint states: no finite position of {', '.join(missing)}"
         for name in self._names:
             if why := _wrong(self._joints[name], now, wall, STALE):
-                return f"/joint_states: {name} {why}"
+                return f"joint states: {name} {why}"
         unseen = [name for name in self._object_names if name not in self._objects]
         if unseen:
-            return f"/objects has no finite position of the object(s) {', '.join(unseen)}"
+            return f"objects: no finite position of the object(s) {', '.join(unseen)}"
         for name in self._object_names:
             limit = STALE if name in needed else REMEMBERED
             if why := _wrong(self._objects[name], now, wall, limit):
-                return f"/objects: the {name} object {why}"
+                return f"objects: the {name} object {why}"
         return ""
 
 

@@ -55,6 +55,11 @@ class Pursuit:
         """Position of the current sub-goal in the plan; the plan's length after success."""
         return self._index
 
+    @property
+    def used(self) -> int:
+        """Tries used up on the current sub-goal; 0 once the pursuit ended well."""
+        return self._used[self._index] if self._index < len(self.plan) else 0
+
     def aim(self, holding: bool) -> SubGoal | None:
         """The sub-goal to act on next, and one of its tries used up; None when the pursuit ended.
 

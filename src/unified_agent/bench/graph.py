@@ -11,10 +11,9 @@ import rclpy
 from sensor_msgs.msg import Image
 
 from unified_agent.errors import UserError
-from unified_agent.graph import transport
 from unified_agent.graph.domains import Domain
 from unified_agent.graph.following import Follower
-from unified_agent.nodes import messages, qos
+from unified_agent.nodes import messages, qos, transport
 from unified_agent.paths import PACKAGE
 
 DISCOVERY = 60.0

@@ -15,9 +15,8 @@ import rclpy
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
-from unified_agent.graph import transport
 from unified_agent.graph.following import Follower
-from unified_agent.nodes import messages, qos
+from unified_agent.nodes import messages, qos, transport
 from unified_agent.recording.reader import BagReader
 
 # Wall seconds in which a recorder starts, and in which it closes its files.
@@ -91,7 +90,7 @@ class _Source:
         self.sent = {qos.image(camera).name: 0 for camera in qos.CAMERAS} | {qos.JOINT_STATES.name: 0}
 
     def __enter__(self) -> "_Source":
-        transport.prepare()
+        transport.prepare(sends=True)
         command = [sys.executable, "-m", "unified_agent.nodes.recorder", "--ros-args"]
         command += ["-p", f"directory:={self._folder}", "-p", "video:=false"]
         self._before = resource.getrusage(resource.RUSAGE_CHILDREN)

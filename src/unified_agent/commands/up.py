@@ -2,13 +2,15 @@
 """``unified-agent up sim | replay``: a graph of nodes as processes, without a ROS installation."""
 
 import argparse
+import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from unified_agent.errors import UserError
-from unified_agent.graph import lists, transport
+from unified_agent.graph import lists
+from unified_agent.nodes import transport
 
 GRAPHS = {"sim": lists.sim, "replay": lists.replay}
 # Wall seconds that the recorder gets to finish the files of an episode.
@@ -32,8 +34,10 @@ def run(arguments: argparse.Namespace) -> dict:
     from unified_agent.graph.following import SUCCESS, Follower
     from unified_agent.graph.processes import Processes
 
-    transport.prepare()
     wanted = GRAPHS[arguments.graph](launch_arguments(arguments))
+    if wanted.discovery:
+        os.environ[transport.RANGE_VARIABLE] = wanted.discovery
+    transport.prepare()
     replayed = arguments.graph == "replay"
     stay = arguments.stay or not (wanted.instruction or replayed)
     begin = time.monotonic()
@@ -43,11 +47,13 @@ def run(arguments: argparse.Namespace) -> dict:
 
     with (
         _signals_as_interrupts(),
-        Domain(str(wanted.run)) as domain,
+        Domain(str(wanted.run), wanted.namespace) as domain,
         Processes(wanted, domain) as processes,
-        Follower() as follower,
+        Follower(namespace=wanted.namespace, remaps=wanted.remaps) as follower,
     ):
         show(f"domain  {domain.number} (for ROS tools in another terminal: export ROS_DOMAIN_ID={domain.number})")
+        if wanted.namespace:
+            show(f"names   in the namespace {wanted.namespace}")
         show(f"start   {', '.join(node.name for node in wanted.nodes)}; their logs: {processes.logs}")
         if wanted.instruction:
             show(f"say     {wanted.instruction}")
@@ -64,6 +70,7 @@ def run(arguments: argparse.Namespace) -> dict:
     return {
         "ok": ended is not None if replayed else follower.outcome == SUCCESS,
         "domain": domain.number,
+        "namespace": wanted.namespace,
         "instruction": wanted.instruction,
         "plan": follower.plan,
         "reached": follower.reached,

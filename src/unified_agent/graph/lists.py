@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one list of nodes and arguments behind the launch files and ``unified-agent up``."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from unified_agent import paths
@@ -11,8 +13,15 @@ from unified_agent.errors import UserError, nearest
 
 PACKAGE = paths.PACKAGE
 TRUTHS = {"true": True, "false": False}
+NAMESPACE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*|")
+# What the argument 'discovery' may say -> ROS_AUTOMATIC_DISCOVERY_RANGE.
+RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET", "off": "OFF", "system_default": "SYSTEM_DEFAULT"}
+# The recorder writes down which models the others use: their defaults too.
+ALWAYS_TOLD = ("recorder",)
 # Every node of a graph; the recorder may be left out.
 NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder")
+# The node that serves the action, and the package without whose type it cannot.
+ACTION_NODE, INTERFACES = "agent", "unified_agent_interfaces"
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,18 @@ def _of(parameter: str, *nodes: str) -> tuple[tuple[str, str], ...]:
     return tuple((node, parameter) for node in nodes)
 
 
+# Of every graph: how its nodes are named, found and set up.
+COMMON_ARGUMENTS = (
+    Argument("namespace", "", "Of every node, topic and service, such as left; two agents share a domain so."),
+    Argument("params_file", "", "A ROS parameter file of yours, on top of that in config/."),
+    Argument("remap", "", "Remappings of names for all nodes, with commas: camera/left/image_raw:=/usb_cam/image_raw."),
+    Argument(
+        "discovery",
+        "",
+        "Who finds the nodes: localhost, subnet, off or system_default; empty: as ROS_AUTOMATIC_DISCOVERY_RANGE says, "
+        "else localhost.",
+    ),
+)
 ARGUMENTS = (
     Argument("instruction", "", "What the arm shall do, in plain words; empty: wait for /instruction."),
     Argument("task", "", "A task (stack_red_on_blue, ...): its start is set up, its instruction given."),
@@ -99,6 +120,7 @@ ARGUMENTS = (
     ),
     Argument("record", "true", "Record every episode (rosbag2 and video).", (), bool),
     Argument("runs", "runs", "Folder of the recordings."),
+    *COMMON_ARGUMENTS,
 )
 REPLAY_ARGUMENTS = (
     Argument("bag", "", "The recording: a rosbag2 directory or one of its files.", _of("bag", "replay")),
@@ -106,6 +128,7 @@ REPLAY_ARGUMENTS = (
     Argument("image_topics", "", "Image topics of the bag, one a camera (with commas) or one for all; empty: found."),
     Argument("topics", "", "Topics to play besides the sensors, with commas; an arm's commands only so."),
     *(argument for argument in ARGUMENTS if argument.name in ("device", "clip_model", "planner", "runs")),
+    *COMMON_ARGUMENTS,
 )
 
 
@@ -133,15 +156,27 @@ class Graph:
 
     Attributes:
         nodes: in the order in which they are started.
-        parameter_file: a ROS parameter file for all of them.
+        parameter_files: ROS parameter files for all of them; a later one comes before an earlier one.
         instruction: what is asked for at the start; empty: nothing.
         run: folder of this run's recordings and logs.
+        namespace: of all nodes, without the slash before it; empty: none.
+        remaps: (from, to) of all nodes; the first that fits counts.
+        discovery: ROS_AUTOMATIC_DISCOVERY_RANGE; empty: as it is set, else this machine only.
+        arm: name or YAML file of the arm that moves; empty: none.
     """
 
     nodes: tuple[NodeEntry, ...]
-    parameter_file: Path
+    parameter_files: tuple[Path, ...]
     instruction: str
     run: Path
+    namespace: str = ""
+    remaps: tuple[tuple[str, str], ...] = ()
+    discovery: str = ""
+    arm: str = ""
+
+    def full_name(self, node: str) -> str:
+        """Of a node, such as ``/left/policy``."""
+        return f"/{self.namespace}/{node}" if self.namespace else f"/{node}"
 
 
 def sim(arguments: Mapping[str, str]) -> Graph:
@@ -160,13 +195,12 @@ def sim(arguments: Mapping[str, str]) -> Graph:
     parameters["mujoco_bridge"]["task"] = values["task"]
     parameters["planner"]["instruction"] = instruction
     parameters["recorder"]["directory"] = str(run)
-    for argument in ARGUMENTS:
-        for node, parameter in argument.parameters:
-            parameters[node][parameter] = values[argument.name]
+    _hand_out(values, ARGUMENTS, parameters)
     if not values["record"]:
         del parameters["recorder"]
-    nodes = tuple(NodeEntry(name, given) for name, given in parameters.items())
-    return Graph(nodes, paths.share() / "config" / "sim.yaml", instruction, run)
+    if find_spec(INTERFACES):
+        parameters[ACTION_NODE] = {}
+    return _graph("sim.yaml", parameters, instruction, run, values)
 
 
 def replay(arguments: Mapping[str, str]) -> Graph:
@@ -183,13 +217,62 @@ def replay(arguments: Mapping[str, str]) -> Graph:
         raise UserError("What shall be replayed? Give bag:=DIR, a rosbag2 directory such as runs/.../episode_001.")
     lists = {key: [name.strip() for name in values[key].split(",")] for key in ("topics", "image_topics")}
     parameters: dict[str, dict] = {"replay": lists, "captioner": {}, "planner": {}}
-    for argument in REPLAY_ARGUMENTS:
-        for node, parameter in argument.parameters:
-            if node in parameters:
-                parameters[node][parameter] = values[argument.name]
+    _hand_out(values, REPLAY_ARGUMENTS, parameters)
     parameters["replay"]["bag"] = str(Path(values["bag"]).expanduser().absolute())
+    return _graph("replay.yaml", parameters, "", _run(values), values)
+
+
+def namespace_of(text: str) -> str:
+    """A namespace without slashes around it.
+
+    Raises:
+        UserError: it is none.
+    """
+    name = text.strip("/")
+    if not NAMESPACE.fullmatch(name):
+        raise UserError(
+            f"A namespace is made of letters, digits, _ and /, and no part of it begins with a digit: not '{text}'."
+        )
+    return name
+
+
+def _hand_out(values: Mapping[str, object], known: Sequence[Argument], parameters: dict[str, dict]) -> None:
+    """Give the nodes what the arguments set; a default is the node's own too, and a file may say otherwise."""
+    for argument in known:
+        value = values[argument.name]
+        for node, parameter in argument.parameters:
+            if node in parameters and (node in ALWAYS_TOLD or value != argument.value(argument.default)):
+                parameters[node][parameter] = value
+
+
+def _graph(file: str, parameters: Mapping[str, dict], instruction: str, run: Path, values: Mapping) -> Graph:
+    files = [paths.share() / "config" / file]
+    if values["params_file"]:
+        files.append(Path(values["params_file"]).expanduser().absolute())
+        if not files[-1].is_file():
+            raise UserError(f"There is no parameter file {files[-1]}: give params_file:=FILE, a YAML file.")
+    namespace = namespace_of(values["namespace"])
+    remaps = _remaps(values["remap"])
+    if namespace:
+        # Two simulations on one domain have two times, and two arms two trees of frames. ROS knows these by full names.
+        remaps = (*remaps, ("/clock", "clock"), ("/tf", "tf"), ("/tf_static", "tf_static"))
+    discovery = values["discovery"].lower()
+    if discovery and discovery not in RANGES:
+        raise UserError(f"The argument 'discovery' cannot be '{discovery}'. {nearest(discovery, RANGES)}")
     nodes = tuple(NodeEntry(name, given) for name, given in parameters.items())
-    return Graph(nodes, paths.share() / "config" / "replay.yaml", "", _run(values))
+    return Graph(
+        nodes, tuple(files), instruction, run, namespace, remaps, RANGES.get(discovery, ""), values.get("arm", "")
+    )
+
+
+def _remaps(text: str) -> tuple[tuple[str, str], ...]:
+    rules = []
+    for rule in filter(None, (part.strip() for part in text.split(","))):
+        before, separator, after = rule.partition(":=")
+        if not (before and separator and after):
+            raise UserError(f"A remapping is FROM:=TO, not '{rule}'; several are parted by commas.")
+        rules.append((before, after))
+    return tuple(rules)
 
 
 def _values(arguments: Mapping[str, str], known: Sequence[Argument]) -> dict[str, bool | int | float | str]:

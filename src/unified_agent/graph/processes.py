@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nodes of a graph as separate processes that all end together."""
 
-import ctypes
-import json
 import os
 import signal
 import subprocess
@@ -11,14 +9,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import yaml
+
 from unified_agent.errors import UserError
 from unified_agent.graph.domains import Domain
 from unified_agent.graph.lists import Graph, NodeEntry
+from unified_agent.nodes import parent
 
 # Wall seconds that a process gets to end after each signal; the recorder has files to close.
 PATIENCE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
 TAIL_LINES = 5
-_PR_SET_PDEATHSIG = 1
 
 
 class NodeFailed(UserError):
@@ -57,7 +57,7 @@ class Processes:
                         env=environment,
                         start_new_session=True,
                         pass_fds=[self._domain.fileno()],
-                        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                        preexec_fn=parent.signal_when_it_dies,
                     )
         except BaseException:
             self.stop()
@@ -106,18 +106,20 @@ class Processes:
         return self.logs / f"{name}.log"
 
     def _command(self, node: NodeEntry) -> list[str]:
-        command = [sys.executable, "-m", node.module, "--ros-args", "--params-file", str(self._graph.parameter_file)]
-        for name, value in node.parameters.items():
-            # JSON is YAML: quoted, an instruction cannot be taken for a number or a mapping.
-            command += ["-p", f"{name}:={json.dumps(value)}"]
+        graph = self._graph
+        # In a file, under the node's full name: ROS lets a file's section of a node win over '-p NAME:=VALUE'.
+        last = self.logs / f"{node.name}.yaml"
+        last.write_text(yaml.safe_dump({graph.full_name(node.name): {"ros__parameters": node.parameters}}))
+        command = [sys.executable, "-m", node.module, "--ros-args"]
+        for file in (*graph.parameter_files, *([last] if node.parameters else [])):
+            command += ["--params-file", str(file)]
+        if graph.namespace:
+            command += ["-r", f"__ns:=/{graph.namespace}"]
+        for before, after in graph.remaps:
+            command += ["-r", f"{before}:={after}"]
         return command
 
 
 def _signal_group(pid: int, number: int) -> None:
     with suppress(ProcessLookupError):
         os.killpg(pid, number)
-
-
-def _die_with_parent() -> None:
-    """In the child, before it becomes the node: the kernel shall send SIGTERM when the parent is gone."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -12,10 +12,11 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from unified_agent.errors import UserError
-from unified_agent.graph import lists, transport
+from unified_agent.graph import lists
 from unified_agent.graph.domains import Domain
 from unified_agent.graph.following import SUCCESS, Follower
 from unified_agent.graph.processes import Processes
+from unified_agent.nodes import transport
 from unified_agent.sim.tasks import Task
 from unified_agent.trials.evaluation import Agent
 from unified_agent.trials.trial import Trial
@@ -63,7 +64,12 @@ def running(arguments: Mapping[str, str]) -> Iterator["Trials"]:
     transport.prepare()
     with tempfile.TemporaryDirectory(prefix="unified_agent_") as folder:
         wanted = lists.sim({"runs": folder, **arguments})
-        with Domain(str(wanted.run)) as domain, Processes(wanted, domain) as processes, Follower() as follower:
+        namespace = wanted.namespace
+        with (
+            Domain(str(wanted.run), namespace) as domain,
+            Processes(wanted, domain) as processes,
+            Follower(namespace=namespace, remaps=wanted.remaps) as follower,
+        ):
             trials = Trials(processes, follower)
             trials.wait(trials.ready, START_LIMIT, "the graph to be ready")
             yield trials
@@ -79,8 +85,8 @@ class Trials:
     def __init__(self, processes: Processes, follower: Follower):
         self.follower = follower
         self._processes = processes
-        self._parameters = follower.node.create_client(SetParameters, f"/{BRIDGE}/set_parameters")
-        self._reset = follower.node.create_client(Trigger, f"/{BRIDGE}/reset")
+        self._parameters = follower.node.create_client(SetParameters, f"{BRIDGE}/set_parameters")
+        self._reset = follower.node.create_client(Trigger, f"{BRIDGE}/reset")
 
     def ready(self) -> bool:
         """Whether every node has loaded what it needs and sees."""

@@ -35,7 +35,9 @@ class Drawing:
     def __init__(self, node: shell.AgentNode, cameras: Sequence[str]):
         self.left_out = 0
         self._cameras = tuple(cameras)
-        self._camera_of = {topic(name).name: name for name in cameras for topic in (qos.image, qos.compressed_image)}
+        self._camera_of = {
+            topic(name).recorded: name for name in cameras for topic in (qos.image, qos.compressed_image)
+        }
         self._reader = FrameReader(lambda what: node.report(shell.WARN, f"recorded, but not drawn: {what}"))
         self._node = node
         self._video: EpisodeVideo | None = None
@@ -50,9 +52,9 @@ class Drawing:
     def show(self, topic: Topic, data: bytes) -> None:
         """A message of the graph, where it is one that is drawn."""
         video = self._video
-        if video is None or not (topic.name in HEARD or topic.name in self._camera_of):
+        if video is None or not (topic.recorded in HEARD or topic.recorded in self._camera_of):
             return
-        if topic.name in self._camera_of and self._work.qsize() > BACKLOG:
+        if topic.recorded in self._camera_of and self._work.qsize() > BACKLOG:
             self.left_out += 1
             return
         self._work.put(partial(self._draw, video, topic, data))
@@ -85,9 +87,9 @@ class Drawing:
     def _draw(self, video: EpisodeVideo, topic: Topic, data: bytes) -> None:
         message = deserialize_message(data, topic.type)
         if topic.type not in (Image, CompressedImage):
-            video.hear(topic.name, message)
+            video.hear(topic.recorded, message)
             return
-        camera, stamp = self._camera_of[topic.name], message.header.stamp
+        camera, stamp = self._camera_of[topic.recorded], message.header.stamp
         frame = self._reader.read(camera, message)
         if frame is not None:
             taken = stamp.sec * messages.NANO + stamp.nanosec

@@ -15,6 +15,7 @@ from std_srvs.srv import Trigger
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.description import Description
 from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec, Value
 from unified_agent.robot.arm import Arm
@@ -33,6 +34,7 @@ class MujocoBridge(shell.AgentNode):
     under a rendering, and the OpenGL context stays in the thread that it belongs to.
     """
 
+    SENDS_IMAGES = True
     PARAMETERS = (
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
         Spec("task", "", "Task whose start every reset sets up; empty: all objects apart on the table.", live=True),
@@ -69,6 +71,7 @@ class MujocoBridge(shell.AgentNode):
         self._objects = self.offer(qos.OBJECTS)
         self._images = {camera: self.offer(qos.image(camera)) for camera in self.world.cameras}
         self._infos = {camera: self.offer(qos.camera_info(camera)) for camera in self.world.cameras}
+        self._description = Description(self, self._arm.urdf)
         self.listen(qos.trajectory(self._arm.arm_topic), self._on_arm)
         self.listen(qos.trajectory(self._arm.gripper_topic), self._on_gripper)
         self.create_service(Trigger, "~/reset", self._on_reset)
@@ -164,7 +167,7 @@ class MujocoBridge(shell.AgentNode):
 
     def _publish_frames(self, now) -> None:
         for camera in self.world.cameras:
-            frame = f"{camera}_optical_frame"
+            frame = qos.optical_frame(camera)
             self._images[camera].publish(messages.image_message(self.world.render(camera), now, frame))
             self._infos[camera].publish(self._camera_info(camera, Header(stamp=now, frame_id=frame)))
         self._frames += 1
@@ -217,6 +220,8 @@ class MujocoBridge(shell.AgentNode):
         seed = self._seed + self._resets
         layout = self._task and self._task.layout(np.random.default_rng(seed), self.world.objects)
         self.world.reset(seed=seed, layout=layout)
+        infos = {camera: self.world.camera_info(camera) for camera in self.world.cameras}
+        self._description.place({name: (info.position, info.rotation) for name, info in infos.items()}, self.stamp())
 
 
 def _task(name: str) -> tasks.Task | None:

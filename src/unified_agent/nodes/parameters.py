@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters of a node, declared once: described, checked, and no misspelt one passes in silence."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+import yaml
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -102,15 +105,21 @@ def declare(node: Node, specs: Sequence[Spec], changed: Callable[[str, Value], N
     Returns:
         Name -> value.
 
+    A parameter that a file gives to many nodes at once (``/**``) and this one lacks is left out, with a warning.
+
     Raises:
         BadParameter: a given parameter is unknown (the nearest right name is told) or its value is wrong.
     """
     by_name = {spec.name: spec for spec in specs}
     # rclpy keeps what a file or the command line gave, and drops without a word what nobody declares.
     given = {name: parameter.value for name, parameter in node._parameter_overrides.items()}
-    for name in given:
-        if name not in by_name and name not in BUILT_IN and not name.startswith(QOS_OVERRIDES):
-            raise BadParameter(f"The node '{node.get_name()}' has no parameter '{name}'. {nearest(name, by_name)}")
+    unknown = [n for n in given if n not in by_name and n not in BUILT_IN and not n.startswith(QOS_OVERRIDES)]
+    for_many = _given_to_many(sys.argv) if unknown else set()
+    for name in unknown:
+        said = f"The node '{node.get_name()}' has no parameter '{name}'"
+        if name not in for_many:
+            raise BadParameter(f"{said}. {nearest(name, by_name)}")
+        node.get_logger().warning(f"{said}, which a parameter file gives to many nodes: left out.")
     values = {spec.name: spec.check(given.get(spec.name, spec.default)) for spec in specs}
     for spec in specs:
         node.declare_parameter(spec.name, values[spec.name], spec.descriptor, ignore_override=True)
@@ -128,3 +137,25 @@ def declare(node: Node, specs: Sequence[Spec], changed: Callable[[str, Value], N
 
     node.add_on_set_parameters_callback(on_set)
     return values
+
+
+def _given_to_many(arguments: Sequence[str]) -> set[str]:
+    """Names that the parameter files of a command line give by a pattern only, such as ``/**``, not to one node."""
+    many, one = set(), set()
+    for flag, path in pairwise(arguments):
+        if flag != "--params-file":
+            continue
+        with open(path) as file:
+            sections = yaml.safe_load(file) or {}
+        for node, section in sections.items():
+            (many if "*" in node else one).update(_names(section.get("ros__parameters", {})))
+    return many - one
+
+
+def _names(values: Mapping[str, object], before: str = "") -> Iterator[str]:
+    """The names of a section: nested ones with dots, as ROS joins them."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}"

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The planner node: turns an instruction, or a video of what is wanted, into a plan, or refuses it with the reason."""
 
+import math
 import queue
 import threading
 import time
 from pathlib import Path
 
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan
 from unified_agent.nodes import qos, shell
+from unified_agent.nodes.course import CANCELLED, HEARD, REFUSED, SHOWN, TIMES_HEARD
 from unified_agent.nodes.parameters import Spec
 
 WAIT_PERIOD = 0.2
+# Wall seconds within which the same instruction is the same one said again: by who does not know that it was heard.
+SAID_AGAIN = 1.5
 VIDEOS = (".mp4", ".mkv", ".mov", ".avi", ".webm")
 """An instruction that ends like this is the path of a video on the machine of this node."""
 
@@ -31,14 +36,19 @@ class PlannerNode(shell.AgentNode):
 
     def __init__(self, **options):
         super().__init__("planner", **options)
-        self._instructions: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._instructions: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
         self._seconds = 0.0
+        self._heard, self._heard_at, self._times = "", -math.inf, 0
+        # Numbers of instructions: the newest that has an answer, if only that it was cancelled.
+        self._answered = 0
+        self._answering = threading.Lock()
         self._loaded = threading.Event()
         self._plan = self.offer(qos.PLAN)
         self._instruction = self.offer(qos.INSTRUCTION)
         self.listen(qos.INSTRUCTION, self._on_instruction)
         self._acted = False
         self.listen(qos.EPISODE, self._on_episode, qos.STORY)
+        self.create_service(Trigger, "~/cancel", self._on_cancel)
         if self.settings["instruction"]:
             self._waiting = self.create_timer(WAIT_PERIOD, self._give_instruction, clock=self.steady)
         self.report(shell.OK, f"loading {self.settings['planner']}")
@@ -46,14 +56,31 @@ class PlannerNode(shell.AgentNode):
 
     def figures(self) -> dict[str, object]:
         """The time that the last plan took."""
-        return {"model": self.settings["planner"], "planning time": f"{self._seconds:.2f} s"}
+        return {
+            "model": self.settings["planner"],
+            "planning time": f"{self._seconds:.2f} s",
+            HEARD: " ".join(self._heard.split())[:SHOWN],
+            TIMES_HEARD: self._times,
+        }
 
     def close(self) -> None:
         """Let the thread end."""
         self._instructions.put(None)
 
     def _on_instruction(self, message: String) -> None:
-        self._instructions.put(message.data)
+        now = time.monotonic()
+        again = message.data == self._heard and now - self._heard_at < SAID_AGAIN
+        self._heard, self._heard_at = message.data, now
+        if not again:
+            self._times += 1
+            self._instructions.put((self._times, message.data))
+        self.publish_diagnostics()
+
+    def _on_cancel(self, request, response):
+        response.success = self._times > self._answered
+        response.message = "what is being planned is given up" if response.success else "nothing is being planned"
+        self._refuse(self._times, CANCELLED)
+        return response
 
     def _on_episode(self, message: String) -> None:
         self._acted = True
@@ -84,31 +111,43 @@ class PlannerNode(shell.AgentNode):
         planner = Planner.load(self.settings["planner"], device=torch_device(self.settings["device"]))
         self._loaded.set()
         self.report(shell.OK, "ready")
-        while (instruction := self._newest()) is not None:
-            self._answer(planner, instruction)
+        while (newest := self._newest()) is not None:
+            self._answer(planner, *newest)
 
-    def _newest(self) -> str | None:
-        """The newest instruction, waiting for one; None at the end."""
+    def _newest(self) -> tuple[int, str] | None:
+        """Number and text of the newest instruction, waiting for one; None at the end."""
         newest = self._instructions.get()
         while newest is not None and not self._instructions.empty():
             newest = self._instructions.get()
         return newest
 
-    def _answer(self, planner, instruction: str) -> None:
-        self.report(shell.OK, f"planning: {instruction[:200]}")
+    def _answer(self, planner, number: int, instruction: str) -> None:
+        self.report(shell.OK, f"planning: {instruction[:SHOWN]}")
         started = time.monotonic()
         try:
             said = instruction.strip()
             plan = self._watch(said) if said.lower().endswith(VIDEOS) else planner.plan(instruction)
         except UserError as error:
             self._seconds = time.monotonic() - started
-            # The reason first: who reads the empty plan will ask for it.
-            self.report(shell.WARN, f"refused: {error}")
-            self._plan.publish(String(data=""))
+            self._refuse(number, str(error))
             return
         self._seconds = time.monotonic() - started
-        self._plan.publish(String(data="\n".join(goal.sentence for goal in plan.subgoals)))
-        self.report(shell.OK, f"planned {len(plan.subgoals)} sub-goals in {self._seconds:.1f} s")
+        if self._first_answer(number):
+            self._plan.publish(String(data="\n".join(goal.sentence for goal in plan.subgoals)))
+            self.report(shell.OK, f"planned {len(plan.subgoals)} sub-goals in {self._seconds:.1f} s")
+
+    def _refuse(self, number: int, reason: str) -> None:
+        if self._first_answer(number):
+            # The reason first: who reads the empty plan will ask for it.
+            self.report(shell.WARN, f"{REFUSED}: {reason}")
+            self._plan.publish(String(data=""))
+
+    def _first_answer(self, number: int) -> bool:
+        """Whether that instruction, or one after it, has no answer yet; from now on it has."""
+        with self._answering:
+            first = number > self._answered
+            self._answered = max(number, self._answered)
+            return first
 
     def _watch(self, path: str) -> Plan:
         from unified_agent.vision import watching

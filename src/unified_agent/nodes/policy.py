@@ -15,6 +15,7 @@ from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan, check
 from unified_agent.language.subgoals import OBJECTS, SubGoal
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.course import CANCELLED, PLAN_REFUSED, PLANS_REFUSED
 from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec
 from unified_agent.robot.arm import Arm
@@ -60,7 +61,7 @@ class PolicyNode(shell.AgentNode):
         self._stopped = False
         self._moving: tuple[Move, float] | None = None
         self._pursued = ""
-        self._actions = 0
+        self._actions = self._plans_refused = 0
         self._stepped = -math.inf
         self._measured = Measurements(self._arm.joints, self._arm.gripper_joints[0], OBJECTS)
         self._malformed = ""
@@ -76,6 +77,7 @@ class PolicyNode(shell.AgentNode):
         self.listen(qos.SCORES, self._on_scores)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/resume", self._on_resume)
+        self.create_service(Trigger, "~/cancel", self._on_cancel)
         self.create_timer(CHECK_PERIOD, self._watch_over, clock=self.steady)
         self.watch_clock(self._on_clock_set_back)
         # Without eyes nothing more can be seen to come true; without the others the episode can be finished.
@@ -91,8 +93,9 @@ class PolicyNode(shell.AgentNode):
         """Where the episode stands; the actions are those of the last one after its end."""
         execution = self._execution
         values = {"stopped": self._stopped, "instruction": self._instruction, "actions": self._actions}
+        values |= {PLANS_REFUSED: self._plans_refused}
         if execution is not None:
-            values |= {"phase": execution.phase.value, "sub-goal": execution.sentence}
+            values |= {"phase": execution.phase.value, "sub-goal": execution.sentence, "tries": execution.pursuit.used}
         return values
 
     # What is heard
@@ -105,12 +108,13 @@ class PolicyNode(shell.AgentNode):
         if not sentences:
             return
         try:
-            self._only_one_planner()
+            self._only_one_of_each()
             plan = Plan(tuple(map(SubGoal.parse, sentences)), self._instruction)
             check(plan.subgoals)
         except UserError as error:
             self._end_early("a plan was refused")
-            self.report(shell.ERROR, f"plan refused, the arm holds: {error}")
+            self._plans_refused += 1
+            self.report(shell.ERROR, f"{PLAN_REFUSED}, the arm holds: {error}")
             return
         self._end_early("replaced by a new plan")
         now = self._now()
@@ -133,7 +137,7 @@ class PolicyNode(shell.AgentNode):
         try:
             found = messages.positions_of(message)
         except UserError as error:
-            self._malformed = str(error)
+            self._malformed = f"{self.resolved(qos.OBJECTS)}: {error}"
             return
         self._malformed = ""
         for name, (stamp, position) in found.items():
@@ -172,6 +176,12 @@ class PolicyNode(shell.AgentNode):
         self._stopped = False
         self._heard = self._judged_at = time.monotonic()
         self.report(shell.OK, "resumed")
+        return response
+
+    def _on_cancel(self, request, response):
+        response.success = self._execution is not None
+        response.message = "the episode ends, the arm holds" if response.success else "no plan is being pursued"
+        self._end_early(CANCELLED)
         return response
 
     # What is done
@@ -258,11 +268,14 @@ class PolicyNode(shell.AgentNode):
     def _on_captioner_gone(self) -> None:
         self._end_early("the captioner has gone: nothing can be seen to come true")
 
-    def _only_one_planner(self) -> None:
-        publishers = self.get_publishers_info_by_topic(qos.PLAN.name)
-        if len(publishers) > 1:
-            names = ", ".join(sorted(info.node_name for info in publishers))
-            raise UserError(f"{len(publishers)} nodes publish {qos.PLAN.name} ({names}): stop all but one.")
+    def _only_one_of_each(self) -> None:
+        """One planner, and nobody else who commands the arm."""
+        commands = (qos.trajectory(self._arm.arm_topic), qos.trajectory(self._arm.gripper_topic))
+        for topic in (qos.PLAN, *commands):
+            publishers = self.get_publishers_info_by_topic(topic.name)
+            if len(publishers) > 1:
+                names = ", ".join(sorted(f"{info.node_namespace.rstrip('/')}/{info.node_name}" for info in publishers))
+                raise UserError(f"{len(publishers)} nodes publish {self.resolved(topic)} ({names}): stop all but one.")
 
     def _end_early(self, reason: str) -> None:
         """End the running episode, if there is one, with the arm at rest."""

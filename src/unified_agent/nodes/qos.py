@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every topic of the graph with its type and quality of service, chosen once."""
+"""Every topic of the graph with its type and quality of service, chosen once.
+
+Names are relative: a namespace and remappings move them as they move any node's. The exceptions are /clock and
+/tf_static, which ROS itself knows by their full names.
+"""
 
 from dataclasses import dataclass
 
@@ -15,6 +19,8 @@ from unified_agent import topics as names
 
 CAMERAS = names.CAMERAS
 BASE_FRAME = "base_link"
+# By its full name, as tf2 knows it; in a namespace it is remapped, as /tf is.
+TF_STATIC = "/tf_static"
 
 
 def _keep_last(depth: int, latched: bool = False, reliable: bool = True) -> QoSProfile:
@@ -51,11 +57,20 @@ CLOCK = _keep_last(1, reliable=False)
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as its publisher offers it."""
+    """A topic as its publisher offers it.
+
+    Attributes:
+        name: relative; what a node's namespace and remappings make of it says `Node.resolve_topic_name`.
+    """
 
     name: str
     type: type
     qos: QoSProfile
+
+    @property
+    def recorded(self) -> str:
+        """The name in recordings: as without a namespace, so that every tool reads every agent's."""
+        return self.name if self.name.startswith("/") else f"/{self.name}"
 
     @property
     def type_name(self) -> str:
@@ -64,32 +79,42 @@ class Topic:
         return f"{package}/msg/{self.type.__name__}"
 
 
-INSTRUCTION = Topic(names.INSTRUCTION, String, COMMAND)
-PLAN = Topic(names.PLAN, String, FACT)
-SUBGOAL = Topic(names.SUBGOAL, String, FACT)
-REACHED = Topic(names.REACHED, String, COMMAND)
-CAPTION = Topic(names.CAPTION, String, COMMAND)
-SCORES = Topic(names.SCORES, DiagnosticArray, COMMAND)
-OBJECTS = Topic(names.OBJECTS, MarkerArray, STATE)
-JOINT_STATES = Topic(names.JOINT_STATES, JointState, STATE)
-EPISODE = Topic(names.EPISODE, String, STORY)
-DIAGNOSTICS = Topic(names.DIAGNOSTICS, DiagnosticArray, COMMAND)
+def _relative(recorded: str) -> str:
+    return recorded.removeprefix("/")
+
+
+INSTRUCTION = Topic(_relative(names.INSTRUCTION), String, COMMAND)
+PLAN = Topic(_relative(names.PLAN), String, FACT)
+SUBGOAL = Topic(_relative(names.SUBGOAL), String, FACT)
+REACHED = Topic(_relative(names.REACHED), String, COMMAND)
+CAPTION = Topic(_relative(names.CAPTION), String, COMMAND)
+SCORES = Topic(_relative(names.SCORES), DiagnosticArray, COMMAND)
+OBJECTS = Topic(_relative(names.OBJECTS), MarkerArray, STATE)
+JOINT_STATES = Topic(_relative(names.JOINT_STATES), JointState, STATE)
+EPISODE = Topic(_relative(names.EPISODE), String, STORY)
+DIAGNOSTICS = Topic(_relative(names.DIAGNOSTICS), DiagnosticArray, COMMAND)
+ROBOT_DESCRIPTION = Topic(_relative(names.ROBOT_DESCRIPTION), String, FACT)
 CLOCK_TOPIC = Topic(names.CLOCK, Clock, STATE)
+
+
+def optical_frame(camera: str) -> str:
+    """The frame of a camera's images: x right, y down, z forward (REP 103)."""
+    return f"{camera}_optical_frame"
 
 
 def image(camera: str) -> Topic:
     """The frames of a camera."""
-    return Topic(names.image(camera), Image, IMAGE)
+    return Topic(_relative(names.image(camera)), Image, IMAGE)
 
 
 def compressed_image(camera: str) -> Topic:
     """The same frames as JPEG or PNG: what the drivers of many cameras send."""
-    return Topic(names.compressed_image(camera), CompressedImage, IMAGE)
+    return Topic(_relative(names.compressed_image(camera)), CompressedImage, IMAGE)
 
 
 def camera_info(camera: str) -> Topic:
     """The intrinsics of a camera, stamped as its frames are."""
-    return Topic(names.camera_info(camera), CameraInfo, IMAGE)
+    return Topic(_relative(names.camera_info(camera)), CameraInfo, IMAGE)
 
 
 def trajectory(name: str) -> Topic:

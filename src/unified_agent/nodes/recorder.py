@@ -47,6 +47,7 @@ class DiskFull(UserError):
 class Recorder(shell.AgentNode):
     """Opens an episode at ``start``, closes it after ``end``, and holds everything that is sent in between.
 
+    Topics stand in the bag under their names as without a namespace, which ``episode.json`` tells.
     Messages go to the bag as they came, undecoded (images are encoded where ``image_format`` asks for it), and a thread
     writes them. Whatever goes wrong ends the recording, never the node; /diagnostics says why.
 
@@ -76,7 +77,7 @@ class Recorder(shell.AgentNode):
         self.run = Path(directory).expanduser().absolute()
         cameras = checked(self.settings["cameras"])
         self._topics = qos.recorded((arm.arm_topic, arm.gripper_topic), cameras)
-        self._compressed = {qos.image(camera).name: names.compressed_image(camera) for camera in cameras}
+        self._compressed = {qos.image(camera).recorded: names.compressed_image(camera) for camera in cameras}
         self._models = models_used(
             {
                 "clip": self.settings["clip_model"],
@@ -92,11 +93,11 @@ class Recorder(shell.AgentNode):
         self._closing = None
         self._cameras = [LiveCamera(self, name, self._record, qos.RECORDED, raw=True) for name in cameras]
         self._heard = {
-            topic.name: self.listen(topic, partial(self._record, topic), qos.RECORDED, raw=True)
+            topic.recorded: self.listen(topic, partial(self._record, topic), qos.RECORDED, raw=True)
             for topic in self._topics
-            if topic.name not in self._compressed and topic is not qos.EPISODE
+            if topic.recorded not in self._compressed and topic is not qos.EPISODE
         }
-        self._heard[qos.EPISODE.name] = self.listen(qos.EPISODE, self._record_episode, qos.STORY, raw=True)
+        self._heard[qos.EPISODE.recorded] = self.listen(qos.EPISODE, self._record_episode, qos.STORY, raw=True)
         self._lost_before: dict[str, int] = {}
         self._born = time.time_ns()
         self._running = ""
@@ -126,7 +127,7 @@ class Recorder(shell.AgentNode):
 
     def _record(self, topic: Topic, data: bytes) -> None:
         if topic in STANDING:
-            self._standing[topic.name] = data
+            self._standing[topic.recorded] = data
         try:
             if topic is qos.EPISODE:
                 self._on_episode(deserialize_message(data, topic.type).data)
@@ -169,20 +170,20 @@ class Recorder(shell.AgentNode):
         self.report(shell.WARN, f"the episode was closed: {why}")
 
     def _write(self, topic: Topic, data: bytes) -> None:
-        now = self._now()
-        if topic.name in WORDS:
-            self._facts.note(topic.name, deserialize_message(data, topic.type).data, now / messages.NANO)
+        now, name = self._now(), topic.recorded
+        if name in WORDS:
+            self._facts.note(name, deserialize_message(data, topic.type).data, now / messages.NANO)
         self._drawing.show(topic, data)
-        if topic.name in self._compressed and self.settings["image_format"] != "raw":
+        if name in self._compressed and self.settings["image_format"] != "raw":
             try:
-                self.bag.write(self._compressed[topic.name], self._encoded(data), now)
+                self.bag.write(self._compressed[name], self._encoded(data), now)
             except messages.BadMessage as error:
                 self.report(shell.WARN, f"recorded as it came: {error}")
             else:
                 return
-        if topic.name not in self.bag.counts:
-            self.bag.add(topic_info(topic.name, topic.type_name, _quality_of_service(topic.qos)))
-        self.bag.write(topic.name, data, now)
+        if name not in self.bag.counts:
+            self.bag.add(topic_info(name, topic.type_name, _quality_of_service(topic.qos)))
+        self.bag.write(name, data, now)
 
     def _encoded(self, data: bytes) -> bytes:
         """A serialised Image as a serialised CompressedImage."""
@@ -211,17 +212,17 @@ class Recorder(shell.AgentNode):
         bag = BagWriter(folder, split_bytes=self.settings["split_size"] * MEGABYTE)
         for topic in self._topics:
             profile = _quality_of_service(topic.qos)
-            bag.add_topic(topic.name, topic.type_name, profile)
-            if topic.name in self._compressed and self.settings["image_format"] != "raw":
-                bag.add_topic(self._compressed[topic.name], COMPRESSED_IMAGE, profile)
+            bag.add_topic(topic.recorded, topic.type_name, profile)
+            if topic.recorded in self._compressed and self.settings["image_format"] != "raw":
+                bag.add_topic(self._compressed[topic.recorded], COMPRESSED_IMAGE, profile)
         self.bag = BackgroundWriter(bag)
         self._lost_before = self._lost()
-        self._facts = EpisodeFacts(instruction, models=self._models)
+        self._facts = EpisodeFacts(instruction, models=self._models, namespace=self.get_namespace().strip("/"))
         self._facts.write(folder)
         if self.settings["video"]:
             self._drawing.begin(folder.with_suffix(".mp4"), instruction, self.settings["video_rate"])
         for topic in STANDING:
-            if data := self._standing.get(topic.name):
+            if data := self._standing.get(topic.recorded):
                 self._write(topic, data)
         self.report(shell.OK, f"recording {folder}")
 
@@ -255,11 +256,11 @@ class Recorder(shell.AgentNode):
     def _empty(self, counts: Mapping[str, int]) -> list[str]:
         """The topics of cameras and joints that a recording should have, and on which nothing came."""
         cameras = [raw for raw, packed in self._compressed.items() if not counts[raw] + counts.get(packed, 0)]
-        return cameras + [name for name in (qos.JOINT_STATES.name,) if not counts[name]]
+        return cameras + [name for name in (qos.JOINT_STATES.recorded,) if not counts[name]]
 
     def _lost(self) -> dict[str, int]:
         """Topic -> messages so far that were sent and did not come."""
-        images = {qos.image(camera.name).name: camera.lost for camera in self._cameras}
+        images = {qos.image(camera.name).recorded: camera.lost for camera in self._cameras}
         return images | {name: listening.lost for name, listening in self._heard.items()}
 
     def _look(self) -> None:

@@ -42,6 +42,7 @@ class Replay(shell.AgentNode):
     out and counted.
     """
 
+    SENDS_IMAGES = True
     PARAMETERS = (
         Spec("bag", "", "The recording: a rosbag2 directory or one of its files."),
         Spec("rate", 1.0, "Recorded seconds a wall second.", low=0.01, high=100.0),
@@ -109,14 +110,15 @@ class Replay(shell.AgentNode):
 
     def _find_topics(self) -> dict[str, Publisher]:
         sensed = [*SENSED, *map(qos.camera_info, self._images)]
-        wanted = [topic for topic in sensed if topic.name in self._reader.topics]
+        wanted = [topic for topic in sensed if topic.recorded in self._reader.topics]
         for name in filter(None, self.settings["topics"]):
             info = self._reader.topic(name)
-            wanted.append(Topic(name, _message_type(name, info.type), qos.COMMAND))
+            # In the namespace of this node, like everything that it plays.
+            wanted.append(Topic(name.removeprefix("/"), _message_type(name, info.type), qos.COMMAND))
         for topic in wanted:
-            if (recorded := self._reader.topics[topic.name].type) != topic.type_name:
-                raise UserError(f"{topic.name} is {recorded} in the recording: expected {topic.type_name}.")
-        return {topic.name: self.offer(topic) for topic in wanted}
+            if (recorded := self._reader.topics[topic.recorded].type) != topic.type_name:
+                raise UserError(f"{topic.recorded} is {recorded} in the recording: expected {topic.type_name}.")
+        return {topic.recorded: self.offer(topic) for topic in wanted}
 
     def _play(self) -> None:
         if self.settings["wait"]:

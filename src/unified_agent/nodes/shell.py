@@ -21,7 +21,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import lives, qos
+from unified_agent.nodes import lives, parent, qos, transport
 from unified_agent.nodes.listening import Listening, copied, overridable, overridden
 from unified_agent.nodes.parameters import QOS_OVERRIDES, Spec, Value, declare
 from unified_agent.nodes.qos import Topic
@@ -40,9 +40,11 @@ class AgentNode(Node):
 
     Attributes:
         settings: name -> value of the parameters at the start.
+        SENDS_IMAGES: whether it publishes camera images, for which its process needs more shared memory.
     """
 
     PARAMETERS: Sequence[Spec] = ()
+    SENDS_IMAGES = False
 
     def __init__(self, name: str, overrides: dict[str, Value] | None = None, **options):
         """
@@ -83,6 +85,10 @@ class AgentNode(Node):
         """End a subscription."""
         self._listening.remove(listening)
         listening.destroy()
+
+    def resolved(self, topic: Topic) -> str:
+        """The name of a topic as it is in this node's namespace and after remapping: what people are told."""
+        return self.resolve_topic_name(topic.name)
 
     def report(self, level: int, message: str) -> None:
         """Say on /diagnostics, at once where it is new, how the node is."""
@@ -135,7 +141,8 @@ class AgentNode(Node):
         """State and figures, now."""
         level, message = self._state
         values = [KeyValue(key=key, value=str(value)) for key, value in self.figures().items()]
-        status = DiagnosticStatus(level=level, name=self.get_name(), message=message, values=values)
+        whole = self.get_fully_qualified_name()
+        status = DiagnosticStatus(level=level, name=self.get_name(), hardware_id=whole, message=message, values=values)
         array = DiagnosticArray(status=[status])
         array.header.stamp = self.stamp()
         self._diagnostics.publish(array)
@@ -203,6 +210,9 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
         Exit status: 0 after Ctrl-C or SIGTERM, 1 when it ended with an error that was reported, 2 on a user's mistake.
     """
     node = None
+    if not parent.end_with_it():
+        return 0
+    transport.make_room_for_images(getattr(make, "SENDS_IMAGES", False))
     try:
         with _signals_as_interrupts():
             rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)

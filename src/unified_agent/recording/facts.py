@@ -48,6 +48,7 @@ class EpisodeFacts:
         joined_late: whether the recording began when the episode was running already.
         empty: topics of cameras and joints on which nothing came.
         lost: topic -> messages that were sent and did not come.
+        namespace: of the agent whose episode it was; empty for one without.
     """
 
     instruction: str = ""
@@ -60,6 +61,7 @@ class EpisodeFacts:
     joined_late: bool = False
     empty: list[str] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)
+    namespace: str = ""
 
     def note(self, topic: str, text: str, seconds: float) -> None:
         """Something was said on one of `WORDS`."""
