@@ -13,6 +13,7 @@ pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from unified_agent.cli import main
 from unified_agent.commands import up
+from unified_agent.graph import lists
 from unified_agent.graph.domains import Domain
 
 
@@ -100,7 +101,7 @@ def test_a_node_that_cannot_start_ends_all_and_is_named(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_all(tmp_path, number):
     process = started(tmp_path)
-    wait_for_nodes(tmp_path, 5)
+    wait_for_nodes(tmp_path, len(lists.sim({}).nodes))
     os.kill(process.pid, number)
     process.communicate(timeout=60)
     assert process.returncode == 130

@@ -56,8 +56,9 @@ def test_a_wrong_argument_is_refused_before_anything_starts(arguments, why):
 def test_every_node_declares_what_the_graph_and_the_parameter_file_give_it(wanted):
     pytest.importorskip("rclpy", reason="the nodes need ROS 2")
     file = yaml.safe_load(wanted.parameter_files[0].read_text())
-    assert set(file) == {"/**"} | {f"/**/{node.name}" for node in wanted.nodes}
-    for node in wanted.nodes:
+    nodes = [node for node in wanted.nodes if node.name != lists.ACTION_NODE]
+    assert set(file) == {"/**"} | {f"/**/{node.name}" for node in nodes}
+    for node in nodes:
         module = importlib.import_module(node.module)
         [kind] = [
             value
@@ -103,3 +104,21 @@ def test_a_graph_in_a_namespace_has_a_clock_of_its_own_unless_the_person_says_ot
     assert wanted.remaps[:2] == (("objects", "/objects"), ("camera/left/image_raw", "/usb_cam/image_raw"))
     assert wanted.remaps[2:] == (("/clock", "clock"), ("/tf", "tf"), ("/tf_static", "tf_static"))
     assert lists.sim({}).remaps == ()
+
+
+def test_a_default_of_an_argument_is_the_node_s_own_since_it_is_not_handed_on():
+    pytest.importorskip("rclpy", reason="the nodes need ROS 2")
+    for argument in lists.ARGUMENTS:
+        for node, parameter in argument.parameters:
+            module = importlib.import_module(f"unified_agent.nodes.{node}")
+            kinds = [kind for kind in vars(module).values() if getattr(kind, "__module__", "") == module.__name__]
+            [specs] = [kind.PARAMETERS for kind in kinds if hasattr(kind, "PARAMETERS")]
+            (own,) = [spec.default for spec in specs if spec.name == parameter]
+            assert node in lists.ALWAYS_TOLD or argument.value(argument.default) == own, (argument.name, node)
+
+
+def test_the_action_is_served_where_its_type_is_installed(monkeypatch):
+    monkeypatch.setattr(lists, "find_spec", lambda name: name == "unified_agent_interfaces")
+    assert lists.ACTION_NODE in given(lists.sim({}))
+    monkeypatch.setattr(lists, "find_spec", lambda name: None)
+    assert lists.ACTION_NODE not in given(lists.sim({}))

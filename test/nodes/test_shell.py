@@ -18,8 +18,9 @@ from unified_agent.nodes import qos, shell
 
 
 @pytest.fixture(autouse=True)
-def signals():
-    """The end of a node ignores signals from then on; this process goes on."""
+def process(monkeypatch):
+    """The start of a node sets up its process, the end ignores signals from then on; this process goes on as it was."""
+    monkeypatch.setattr(shell.transport, "make_room_for_images", lambda sends: None)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in handlers.items():
