@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits of joints, and whether a curve keeps them at every moment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unified_agent.robot.arm import Arm
+from unified_agent.robot.trajectory import InvalidTrajectory, JointTrajectory
+
+_ROUNDING = 1e-6
+"""Relative to a limit: less is a rounding error."""
+
+
+@dataclass(frozen=True)
+class JointLimits:
+    """What J joints may do; shapes (J,), rad (m where a joint slides) and seconds.
+
+    A curve that keeps these limits and ends at rest can be left at any moment, every joint braking at its full
+    acceleration, without leaving the position limits: p + v |v| / (2 a_max) never turns back while v does not, as
+    |dv/dt| <= a_max, and where v = 0 it is a position of the curve.
+    """
+
+    joints: tuple[str, ...]
+    lower: np.ndarray
+    upper: np.ndarray
+    velocity: np.ndarray
+    acceleration: np.ndarray
+
+    @classmethod
+    def of_arm(cls, arm: Arm) -> "JointLimits":
+        """Of the arm's joints, with the soft position limits."""
+        return cls(arm.joints, *arm.soft_limits, arm.max_velocity, arm.max_acceleration)
+
+    @classmethod
+    def of_gripper(cls, arm: Arm) -> "JointLimits":
+        """Of the gripper joint that is commanded."""
+        low, high = sorted((arm.gripper_closed, arm.gripper_open))
+        values = (low, high, arm.gripper_velocity, arm.gripper_acceleration)
+        return cls(arm.gripper_joints[:1], *(np.array([value]) for value in values))
+
+    def check_points(self, trajectory: JointTrajectory, at: np.ndarray) -> None:
+        """Refuse points that no way to them could mend.
+
+        Args:
+            at: where the joints are, (J,); outside the limits they may only go back.
+
+        Raises:
+            InvalidTrajectory: other joints, a point outside the position or velocity limits, or no rest at the end.
+        """
+        if trajectory.joints != self.joints:
+            raise InvalidTrajectory(f"The trajectory is for {list(trajectory.joints)}, not for {list(self.joints)}.")
+        q = trajectory.positions
+        self._keep("position", q.min(axis=0), q.max(axis=0), *self._range(at))
+        speeds = np.abs(trajectory.velocities)
+        self._keep("velocity", -speeds.max(axis=0), speeds.max(axis=0), -self.velocity, self.velocity)
+        if speeds[-1].max() > _ROUNDING:
+            raise InvalidTrajectory(
+                f"The trajectory ends while moving at {speeds[-1].max():.3g} rad/s (m/s): the last velocity must be 0."
+            )
+
+    def check(self, curve: JointTrajectory, at: np.ndarray) -> None:
+        """Refuse a curve that leaves the limits anywhere, also between its points.
+
+        Args:
+            at: as for `check_points`.
+
+        Raises:
+            InvalidTrajectory: says which joint, by how much, and what to do.
+        """
+        if len(curve.times) == 1:
+            return
+        with np.errstate(all="ignore"):
+            hardest = np.abs(curve.accelerations).max(axis=(0, 1))
+            self._keep("acceleration", -hardest, hardest, -self.acceleration, self.acceleration)
+            h = np.diff(curve.times)[:, None]
+            first, last = curve.velocities[:-1], curve.velocities[1:]
+            middle = 3 * np.diff(curve.positions, axis=0) / h - first - last
+            # A polynomial never leaves the hull of its Bernstein coefficients; only where that does, look closer.
+            if not (np.abs(middle) <= self.velocity).all():
+                fastest = np.abs(_turning(h, first, middle, last)).max(axis=(0, 1))
+                self._keep("velocity", -fastest, fastest, -self.velocity, self.velocity)
+            lower, upper = self._range(at)
+            inner = np.array([curve.positions[:-1] + h * first / 3, curve.positions[1:] - h * last / 3])
+            if not ((inner >= lower) & (inner <= upper)).all():
+                reached = _turned(curve, h, first, middle, last)
+                self._keep("position", reached.min(axis=(0, 1)), reached.max(axis=(0, 1)), lower, upper)
+
+    def _range(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.minimum(self.lower, at), np.maximum(self.upper, at)
+
+    def _keep(self, what: str, low, high, lower, upper) -> None:
+        """Refuse where low < lower or high > upper, or either is no number."""
+        slack = _ROUNDING * np.maximum(np.abs(lower), np.abs(upper))
+        kept = (low >= lower - slack) & (high <= upper + slack)
+        if kept.all():
+            return
+        over = np.where(kept, -np.inf, np.nan_to_num(np.maximum(high - upper, lower - low), nan=np.inf))
+        worst = int(np.argmax(over))
+        unit = {"position": "rad or m", "velocity": "rad/s or m/s", "acceleration": "rad/s^2 or m/s^2"}[what]
+        remedy = "Keep inside the limits" if what == "position" else "Give it more time"
+        raise InvalidTrajectory(
+            f"The trajectory exceeds the {what} limit of joint '{self.joints[worst]}' "
+            f"[{lower[worst]:.3f}, {upper[worst]:.3f}] by {over[worst]:.3f} {unit}. {remedy}."
+        )
+
+
+def _turning(h, first, middle, last) -> np.ndarray:
+    """Velocities at the ends of each segment and where they turn inside it, (3, T - 1, J)."""
+    # The derivative of v(u) = first (1 - u)^2 + 2 middle u (1 - u) + last u^2, u in [0, 1], vanishes here.
+    bend = first - 2 * middle + last
+    u = np.where(bend == 0, 0.0, (first - middle) / np.where(bend == 0, 1.0, bend))
+    u = np.clip(np.nan_to_num(u), 0.0, 1.0)
+    return np.array([first, first * (1 - u) ** 2 + 2 * middle * u * (1 - u) + last * u**2, last])
+
+
+def _turned(curve: JointTrajectory, h, first, middle, last) -> np.ndarray:
+    """Positions at the ends of each segment and where its velocity vanishes inside it, (3, T - 1, J)."""
+    a, b = first - 2 * middle + last, first - middle
+    root = np.sqrt(np.maximum(b * b - a * first, 0.0))
+    # Of the two ways to write the roots of a u^2 - 2 b u + first = 0, the one that loses no digits.
+    q = b + np.where(b >= 0, root, -root)
+    found = []
+    for numerator, denominator in ((q, a), (first, q)):
+        u = np.where(denominator == 0, 0.0, numerator / np.where(denominator == 0, 1.0, denominator))
+        u = np.clip(np.nan_to_num(u), 0.0, 1.0)
+        w = 1 - u
+        p0, p3 = curve.positions[:-1], curve.positions[1:]
+        p1, p2 = p0 + h * first / 3, p3 - h * last / 3
+        found.append(p0 * w**3 + 3 * p1 * u * w**2 + 3 * p2 * u**2 * w + p3 * u**3)
+    return np.array([curve.positions[:-1], curve.positions[1:], *found])
