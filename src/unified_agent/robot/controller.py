@@ -40,10 +40,10 @@ class TrajectoryController:
 
     def reset(self, position) -> None:
         """Forget everything: the joints are at rest at ``position`` (J,)."""
-        self._position = np.array(position, dtype=float)
+        self._held = self._at_rest(np.array(position, dtype=float))
         self._points: list[SetPoint] = []
         self._way: JointTrajectory | None = None
-        self._before, self._first, self.braking = self._position, 0, False
+        self._before, self._first, self.braking = self._held.positions, 0, False
 
     def joined(self, trajectory: JointTrajectory, now: float, start: float | None = None) -> JointTrajectory:
         """The curve that following a trajectory from now on would be; its zero is the present period's begin.
@@ -58,30 +58,31 @@ class TrajectoryController:
         begin = self._tick(now) * self._period
         position, velocity = self.sample(now)
         lead = 0.0 if start is None else start - begin
-        times = trajectory.times + lead
+        times = trajectory.times if lead == 0.0 else trajectory.times + lead
         if times[0] > _APART:
-            return JointTrajectory(
+            return JointTrajectory.trusted(
                 trajectory.joints,
                 np.concatenate([[0.0], times]),
-                np.vstack([position, trajectory.positions]),
-                np.vstack([velocity, trajectory.velocities]),
+                np.concatenate([position[None], trajectory.positions]),
+                np.concatenate([velocity[None], trajectory.velocities]),
             )
-        there, speed = trajectory.sample(max(-lead, trajectory.times[0]))
+        if times[0] == 0.0:
+            rest, there, speed = trajectory, trajectory.positions[0], trajectory.velocities[0]
+        else:
+            there, speed = trajectory.sample(-lead)
+            rest = _rest_of(trajectory, times, there, speed)
         gap, slip = position - there, velocity - speed
-        if not np.abs(gap).max() <= self._joining:
-            worst = int(np.argmax(np.abs(gap)))
+        far = np.abs(gap)
+        if not far.max() <= self._joining:
+            worst = int(np.argmax(far))
             raise InvalidTrajectory(
-                f"The trajectory has joint '{trajectory.joints[worst]}' at {there[worst]:.3f} now, and its set point is "
-                f"{position[worst]:.3f}: farther than {self._joining} rad (m). Plan from where the joints are."
+                f"The trajectory has joint '{trajectory.joints[worst]}' at {there[worst]:.3f} now, and its set point "
+                f"is {position[worst]:.3f}: farther than {self._joining} rad (m). Plan from where the joints are."
             )
-        ahead = times > _APART
-        knots = np.concatenate([[0.0], times[ahead]])
-        positions = np.vstack([there, trajectory.positions[ahead]])
-        velocities = np.vstack([speed, trajectory.velocities[ahead]])
-        whole = JointTrajectory(trajectory.joints, knots, positions, velocities)
-        if np.abs(gap).max() < _SAME and np.abs(slip).max() < _SAME:
-            return whole
-        return _faded(whole, gap, slip, self._fade(whole, gap, slip))
+        fast = np.abs(slip)
+        if max(far.max(), fast.max()) < _SAME:
+            return rest
+        return _faded(rest, gap, slip, self._fade(rest, far, fast))
 
     def set_points(self, curve: JointTrajectory) -> tuple[np.ndarray, np.ndarray]:
         """The positions and velocities that following a curve would set, one a period, each (K, J)."""
@@ -125,8 +126,11 @@ class TrajectoryController:
             if index < len(self._points):
                 return self._points[index]
             self._points, self._way, self.braking = [], None, False
-            self._before = self._position
-        return SetPoint(self._position, self._rest, self._rest)
+            self._before = self._held.positions
+        return self._held
+
+    def _at_rest(self, position: np.ndarray) -> SetPoint:
+        return SetPoint(position, self._rest, self._rest)
 
     def _begin(self, positions: np.ndarray, velocities: np.ndarray, now: float) -> None:
         index = self._index(now)
@@ -135,16 +139,18 @@ class TrajectoryController:
         self._first = self._tick(now)
         accelerations = np.diff(velocities, axis=0, append=velocities[-1:]) / self._period
         self._points = list(map(SetPoint, positions, velocities, accelerations))
-        self._position = positions[-1]
+        self._held = self._at_rest(positions[-1])
 
     def _fade(self, curve: JointTrajectory, gap: np.ndarray, slip: np.ndarray) -> float:
         """Seconds in which a gap can fade with the acceleration that the curve leaves.
+
+        Args:
+            gap, slip: absolute, of position and velocity, (J,).
 
         The cubic from (gap, slip) to rest in T seconds asks for at most 6 |gap| / T^2 + 4 |slip| / T.
         """
         used = np.abs(curve.accelerations).max(axis=(0, 1)) if len(curve.times) > 1 else 0.0
         spare = np.maximum(self.limits.acceleration - used, 0.01 * self.limits.acceleration)
-        slip, gap = np.abs(slip), np.abs(gap)
         time = float(np.max((2 * slip + np.sqrt(4 * slip**2 + 6 * spare * gap)) / spare))
         if not time <= LONGEST_JOIN:
             raise InvalidTrajectory(
@@ -162,17 +168,31 @@ class TrajectoryController:
         return int(now / self._period + 1e-6)
 
 
+def _rest_of(trajectory: JointTrajectory, times: np.ndarray, there, speed) -> JointTrajectory:
+    """What is ahead of a trajectory whose points lie at ``times``, some of them past; it is at ``there`` now."""
+    ahead = times > _APART
+    return JointTrajectory.trusted(
+        trajectory.joints,
+        np.concatenate([[0.0], times[ahead]]),
+        np.concatenate([there[None], trajectory.positions[ahead]]),
+        np.concatenate([speed[None], trajectory.velocities[ahead]]),
+    )
+
+
 def _faded(curve: JointTrajectory, gap: np.ndarray, slip: np.ndarray, time: float) -> JointTrajectory:
     """A curve plus the cubic that goes from (gap, slip) at its begin to nothing after ``time`` s; exact."""
-    near = np.abs(curve.times - time)
-    if near.min() < _APART:
-        time = float(curve.times[np.argmin(near)])
-        knots = curve.times
+    times, positions, velocities = curve.times, curve.positions, curve.velocities
+    place = int(np.searchsorted(times, time))
+    near = [knot for knot in times[max(0, place - 1) : place + 1].tolist() if abs(knot - time) < _APART]
+    if near:
+        time = near[0]
     else:
-        knots = np.sort(np.append(curve.times, time))
-    positions, velocities = curve.samples(knots)
-    # The last point of a trajectory rests, and so does what comes after it.
-    u = np.minimum(knots / time, 1.0)[:, None]
-    positions = positions + gap * (1 + u * u * (2 * u - 3)) + slip * time * u * (1 - u) ** 2
-    velocities = velocities + gap * (6 * u * (u - 1) / time) + slip * (1 - u) * (1 - 3 * u)
-    return JointTrajectory(curve.joints, knots, positions, velocities)
+        there, speed = curve.samples(np.array([time]))
+        times = np.concatenate([times[:place], [time], times[place:]])
+        positions = np.concatenate([positions[:place], there, positions[place:]])
+        velocities = np.concatenate([velocities[:place], speed, velocities[place:]])
+    u = np.minimum(times / time, 1.0)[:, None]
+    left = 1 - u
+    positions = positions + gap * (1 + u * u * (2 * u - 3)) + (slip * time) * (u * left * left)
+    velocities = velocities - (6 / time * gap) * (u * left) + slip * (left * (1 - 3 * u))
+    return JointTrajectory.trusted(curve.joints, times, positions, velocities)

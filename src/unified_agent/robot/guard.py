@@ -80,9 +80,8 @@ class Guard:
         if not off.max() <= self._fence.following:
             worst = int(np.argmax(np.nan_to_num(off, nan=np.inf)))
             raise RefusedTrajectory(
-                f"Joint '{trajectory.joints[worst]}' is measured at {measured[worst]:.3f}, {off[worst]:.3f} rad (m) from "
-                f"its set point, more than {self._fence.following}: something holds the arm. Free it, then stop and "
-                "resume the driver."
+                f"Joint '{trajectory.joints[worst]}' is measured at {measured[worst]:.3f}, {off[worst]:.3f} rad (m) "
+                f"from its set point, more than {self._fence.following}: something holds the arm. Free it."
             )
         curve = self._arm.joined(trajectory, now, start)
         self._arm.limits.check(curve, at)
@@ -102,18 +101,28 @@ class Guard:
         self._seam.write(self._arm.set_point(now), self._gripper.set_point(now))
 
     def watch(self, now: float) -> None:
-        """Stop, latched, where the arm has not followed its set points for too long; call at 10 Hz or more."""
-        off = np.abs(self._seam.read()[: self._joint_count] - self._arm.sample(now)[0]).max()
+        """Give up, latched, where the arm has not followed its set points for too long; call at 10 Hz or more.
+
+        The set points go back to where the joints are: whatever is in the way is pushed no longer.
+        """
+        apart = self._seam.read()[: self._joint_count] - self._arm.sample(now)[0]
+        # Its length is no shorter than its largest part.
+        if apart @ apart <= self._fence.following**2:
+            self._astray_since = None
+            return
+        off = np.abs(apart).max()
         if off <= self._fence.following:
             self._astray_since = None
         elif self._astray_since is None:
             self._astray_since = now
         elif now - self._astray_since >= self._fence.following_time and not self.latched:
-            self.stop(
-                now,
+            self.latched = (
                 f"a joint is {off:.2f} rad (m) from its set point, more than {self._fence.following} for "
-                f"{self._fence.following_time} s: something is in the way, or the arm has lost its power",
+                f"{self._fence.following_time} s: something is in the way, or the arm has lost its power"
             )
+            self._gripper.brake(now)
+            self._arm.reset(self._seam.read()[: self._joint_count])
+            self.step(now)
 
     def hold(self, now: float) -> None:
         """Bring arm and gripper to rest on their ways; commands are taken again once they do."""
@@ -128,13 +137,9 @@ class Guard:
         self.latched = self.latched or why
         self.hold(now)
 
-    def release(self, now: float) -> None:
-        """Take commands again. The arm stays where it rests; a set point that was not followed is taken back to it."""
+    def release(self) -> None:
+        """Take commands again; nothing moves before one comes."""
         self.latched = ""
-        if self._astray_since is not None:
-            self._arm.reset(self._seam.read()[: self._joint_count])
-            self._astray_since = None
-            self.step(now)
 
     def reset(self, arm, gripper: float, now: float) -> None:
         """Forget everything, a latched stop too: the joints were put at rest at ``arm`` (J,) and ``gripper``."""

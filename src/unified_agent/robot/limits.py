@@ -50,13 +50,12 @@ class JointLimits:
         """
         if trajectory.joints != self.joints:
             raise InvalidTrajectory(f"The trajectory is for {list(trajectory.joints)}, not for {list(self.joints)}.")
-        q = trajectory.positions
-        self._keep("position", q.min(axis=0), q.max(axis=0), *self._range(at))
-        speeds = np.abs(trajectory.velocities)
-        self._keep("velocity", -speeds.max(axis=0), speeds.max(axis=0), -self.velocity, self.velocity)
-        if speeds[-1].max() > _ROUNDING:
+        self._keep("position", trajectory.positions, *self._range(at))
+        self._keep("velocity", trajectory.velocities, -self.velocity, self.velocity)
+        speed = np.abs(trajectory.velocities[-1]).max()
+        if speed > _ROUNDING:
             raise InvalidTrajectory(
-                f"The trajectory ends while moving at {speeds[-1].max():.3g} rad/s (m/s): the last velocity must be 0."
+                f"The trajectory ends while moving at {speed:.3g} rad/s (m/s): the last velocity must be 0."
             )
 
     def check(self, curve: JointTrajectory, at: np.ndarray) -> None:
@@ -71,31 +70,29 @@ class JointLimits:
         if len(curve.times) == 1:
             return
         with np.errstate(all="ignore"):
-            hardest = np.abs(curve.accelerations).max(axis=(0, 1))
-            self._keep("acceleration", -hardest, hardest, -self.acceleration, self.acceleration)
-            h = np.diff(curve.times)[:, None]
-            first, last = curve.velocities[:-1], curve.velocities[1:]
-            middle = 3 * np.diff(curve.positions, axis=0) / h - first - last
+            # Between the points of a cubic the acceleration is linear.
+            self._keep("acceleration", curve.accelerations, -self.acceleration, self.acceleration)
+            h = (curve.times[1:] - curve.times[:-1])[:, None]
+            q, first, last = curve.positions, curve.velocities[:-1], curve.velocities[1:]
+            middle = 3 / h * (q[1:] - q[:-1]) - first - last
             # A polynomial never leaves the hull of its Bernstein coefficients; only where that does, look closer.
             if not (np.abs(middle) <= self.velocity).all():
-                fastest = np.abs(_turning(h, first, middle, last)).max(axis=(0, 1))
-                self._keep("velocity", -fastest, fastest, -self.velocity, self.velocity)
+                self._keep("velocity", _turning(first, middle, last), -self.velocity, self.velocity)
             lower, upper = self._range(at)
-            inner = np.array([curve.positions[:-1] + h * first / 3, curve.positions[1:] - h * last / 3])
+            inner = np.array([q[:-1] + h / 3 * first, q[1:] - h / 3 * last])
             if not ((inner >= lower) & (inner <= upper)).all():
-                reached = _turned(curve, h, first, middle, last)
-                self._keep("position", reached.min(axis=(0, 1)), reached.max(axis=(0, 1)), lower, upper)
+                self._keep("position", _turned(curve, h, first, middle, last), lower, upper)
 
     def _range(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.minimum(self.lower, at), np.maximum(self.upper, at)
 
-    def _keep(self, what: str, low, high, lower, upper) -> None:
-        """Refuse where low < lower or high > upper, or either is no number."""
-        slack = _ROUNDING * np.maximum(np.abs(lower), np.abs(upper))
-        kept = (low >= lower - slack) & (high <= upper + slack)
-        if kept.all():
+    def _keep(self, what: str, values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Refuse values, shape (..., J), outside [lower, upper], or that are no numbers."""
+        slack = _ROUNDING * (upper - lower)
+        if ((values >= lower - slack) & (values <= upper + slack)).all():
             return
-        over = np.where(kept, -np.inf, np.nan_to_num(np.maximum(high - upper, lower - low), nan=np.inf))
+        over = np.maximum(values - upper, lower - values).reshape(-1, len(self.joints))
+        over = np.nan_to_num(over, nan=np.inf).max(axis=0)
         worst = int(np.argmax(over))
         unit = {"position": "rad or m", "velocity": "rad/s or m/s", "acceleration": "rad/s^2 or m/s^2"}[what]
         remedy = "Keep inside the limits" if what == "position" else "Give it more time"
@@ -105,7 +102,7 @@ class JointLimits:
         )
 
 
-def _turning(h, first, middle, last) -> np.ndarray:
+def _turning(first, middle, last) -> np.ndarray:
     """Velocities at the ends of each segment and where they turn inside it, (3, T - 1, J)."""
     # The derivative of v(u) = first (1 - u)^2 + 2 middle u (1 - u) + last u^2, u in [0, 1], vanishes here.
     bend = first - 2 * middle + last

@@ -2,7 +2,7 @@
 """Pick and place: from a point on the table to the joint trajectories that do it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from unified_agent.robot.kinematics import Kinematics, Unreachable
 from unified_agent.robot.trajectory import JointTrajectory
 from unified_agent.state import Action, State
 
+_OPEN = 0.1
+"""Of the gripper's travel: one this near to its end is open."""
 _CLEARANCE = 0.004
 """Objects are let go this far above what they will lie on, metres."""
 
@@ -25,6 +27,7 @@ class Move:
         gripper: whether it is the gripper's.
         seconds: until the next move may begin.
         retreat: set on a guarded move: joint positions (J,) to go back to when something is in the way.
+        waits: whether a grip that is going on must have ended before it begins; a grip always waits for the last.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Move:
     gripper: bool
     seconds: float
     retreat: np.ndarray | None = None
+    waits: bool = False
 
 
 class Motions:
@@ -51,17 +55,19 @@ class Motions:
         self._velocity = self._scale * np.minimum(pace.share * arm.max_velocity, pace.stop_time * arm.max_acceleration)
         self._acceleration = self._scale**2 * pace.share * arm.max_acceleration
 
-    def act(self, action: Action, state: State, q: np.ndarray) -> list[Move]:
-        """What an action means in a state: pick there, or place there what is held."""
-        return self.place(action, state, q) if state.holding else self.pick(action, state, q)
+    def act(self, action: Action, state: State, q: np.ndarray, gripper: float | None = None) -> list[Move]:
+        """What an action means in a state: pick there, or place there what is held; arguments as for ``pick``."""
+        return self.place(action, state, q) if state.holding else self.pick(action, state, q, gripper)
 
-    def pick(self, action: Action, state: State, q: np.ndarray) -> list[Move]:
+    def pick(self, action: Action, state: State, q: np.ndarray, gripper: float | None = None) -> list[Move]:
         """Open, above (x, y), down to what is there, close, up.
 
         Args:
             action: (x, y) in base_link, metres.
             state: the heights of what is there come from it.
             q: measured joint positions, shape (J,).
+            gripper: measured position of the gripper; one that is not known to be open is waited for before the way
+                down: half open it would hit what it should grasp.
 
         Raises:
             Unreachable: the target or the state is not finite, or the tool cannot get there.
@@ -70,6 +76,11 @@ class Motions:
         there = [p[2] for p in state.objects.values() if self._over((x, y), p, 0.5 * self._size + 0.008)]
         height = max(there, default=0.5 * self._size)
         across, down, up = self._arm_moves((x, y, height), state, q)
+        arm = self._arm
+        opened = gripper is not None and abs(gripper - arm.gripper_open) < _OPEN * abs(
+            arm.gripper_open - arm.gripper_closed
+        )
+        down = replace(down, waits=not opened)
         return [self._grip("open", 0.0), *across, down, self._grip("close"), up]
 
     def place(self, action: Action, state: State, q: np.ndarray) -> list[Move]:
@@ -136,4 +147,4 @@ class Motions:
         position = arm.gripper_open if name == "open" else arm.gripper_closed
         duration = abs(arm.gripper_open - arm.gripper_closed) / (self._scale * arm.pace.grip * arm.gripper_velocity)
         trajectory = JointTrajectory(arm.gripper_joints[:1], [duration], [[position]])
-        return Move(name, trajectory, gripper=True, seconds=duration + arm.pace.settle if seconds is None else seconds)
+        return Move(name, trajectory, True, duration + arm.pace.settle if seconds is None else seconds, waits=True)

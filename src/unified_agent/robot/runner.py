@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a motion move by move, in the simulator and through the graph alike."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,6 +32,7 @@ class MotionRunner:
         self._waiting = list(moves)
         self._now: Move | None = None
         self._start = 0.0
+        self._grip_end = -math.inf
         self.failed: str | None = None
 
     @property
@@ -60,17 +62,34 @@ class MotionRunner:
             self.failed = f"something is in the way on the way {self._now.name}"
             self._waiting = [self._retreat(now - self._start, self._now)]
             self._now = None
-        elif self._now is not None and self._overdue(now) > self._pace.overdue and not self._arrived(joint_positions):
+        elif (
+            self._now is not None
+            and not self._gripping(now)
+            and self._overdue(now) > self._pace.overdue
+            and not self._arrived(joint_positions)
+        ):
             self.failed = f"the arm did not get to the end of the way {self._now.name}"
             self._waiting, self._now = [self._stay(joint_positions)], None
         begun = []
         while self._now is None or (self._overdue(now) >= -1e-9 and self._arrived(joint_positions)):
+            if self._gripping(now):
+                break
             self._now = self._waiting.pop(0) if self._waiting else None
             if self._now is None:
                 break
             self._start = now
+            if self._now.gripper:
+                self._grip_end = now + self._now.trajectory.duration
             begun.append(self._now)
         return begun
+
+    def give_up(self, why: str) -> None:
+        """A move was refused: nothing more is begun."""
+        self.failed, self._waiting, self._now = why, [], None
+
+    def _gripping(self, now: float) -> bool:
+        """Whether the next move waits for a grip to end."""
+        return bool(self._waiting) and self._waiting[0].waits and now < self._grip_end - 1e-9
 
     def _overdue(self, now: float) -> float:
         """Seconds since the present move should have ended."""

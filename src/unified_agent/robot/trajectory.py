@@ -49,6 +49,14 @@ class JointTrajectory:
         if self.times[0] < 0 or np.any(self.times[1:] <= self.times[:-1]):
             raise InvalidTrajectory("The times of a trajectory must start at 0 or later and increase.")
 
+    @classmethod
+    def trusted(cls, joints: tuple[str, ...], times, positions, velocities) -> "JointTrajectory":
+        """One of arrays that were derived from a checked one; not checked again."""
+        trajectory = cls.__new__(cls)
+        trajectory.joints, trajectory.times = joints, times
+        trajectory.positions, trajectory.velocities = positions, velocities
+        return trajectory
+
     @property
     def duration(self) -> float:
         """Seconds from the start to the last point."""
@@ -69,9 +77,20 @@ class JointTrajectory:
         """Positions and velocities, each (K, J), at K times; the nearer end, at rest, outside the trajectory."""
         if len(self.times) == 1:
             return np.repeat(self.positions, len(times), axis=0), np.zeros((len(times), len(self.joints)))
-        inside = np.clip(times, self.times[0], self.times[-1])
-        positions, velocities, _ = self._derivatives(inside)
-        velocities[(times != inside) | (times == self.times[-1])] = 0.0
+        knots = self.times
+        inside = np.minimum(np.maximum(times, knots[0]), knots[-1])
+        segment = np.searchsorted(knots[1:-1], inside, side="right")
+        after = segment + 1
+        h = (knots[after] - knots[segment])[:, None]
+        u = (inside - knots[segment])[:, None] / h
+        p0, p1 = self.positions.take(segment, axis=0), self.positions.take(after, axis=0)
+        v0, v1 = self.velocities.take(segment, axis=0), self.velocities.take(after, axis=0)
+        # p = p0 + h u (v0 + u (b + u a)) with the way that the end velocities alone would not have gone in a and b.
+        slope = (p1 - p0) / h
+        a, b = v0 + v1 - 2 * slope, 3 * slope - 2 * v0 - v1
+        positions = p0 + (h * u) * (v0 + u * (b + u * a))
+        velocities = v0 + u * (2 * b + (3 * u) * a)
+        velocities[(times != inside) | (times == knots[-1])] = 0.0
         return positions, velocities
 
     @cached_property
@@ -81,7 +100,7 @@ class JointTrajectory:
     @cached_property
     def _coefficients(self) -> np.ndarray:
         """Cubic Hermite coefficients, lowest power first, shape (4, T - 1, J)."""
-        h = np.diff(self.times)[:, None]
+        h = (self.times[1:] - self.times[:-1])[:, None]
         p0, p1, v0, v1 = self.positions[:-1], self.positions[1:], self.velocities[:-1], self.velocities[1:]
         slope = (p1 - p0) / h
         return np.array([p0, v0, (3 * slope - 2 * v0 - v1) / h, (v0 + v1 - 2 * slope) / h**2])
@@ -89,10 +108,10 @@ class JointTrajectory:
     @cached_property
     def accelerations(self) -> np.ndarray:
         """At the start and at the end of every segment, between which they are linear, shape (2, T - 1, J)."""
-        h = np.diff(self.times)[:, None]
-        _, _, c2, c3 = self._coefficients
-        first = 2 * c2
-        return np.array([first, first + 6 * h * c3])
+        h = (self.times[1:] - self.times[:-1])[:, None]
+        v0, v1 = self.velocities[:-1], self.velocities[1:]
+        slope = 6 / h * (self.positions[1:] - self.positions[:-1])
+        return np.array([slope - 4 * v0 - 2 * v1, 2 * v0 + 4 * v1 - slope]) / h
 
     @cached_property
     def _polynomials(self) -> np.ndarray:

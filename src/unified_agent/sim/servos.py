@@ -11,8 +11,8 @@ from unified_agent.robot.seam import SetPoint
 class Servos:
     """Position servos whose set points stand for one control period each.
 
-    A servo's torque is stiffness (u - q) - damping dq/dt. To follow q(t) it is given u = q + damping / stiffness dq/dt +
-    M d2q/dt2 / stiffness at the middle of the period, M the inertia of the arm in its present pose.
+    A servo's torque is stiffness (u - q) - damping dq/dt. To follow q(t) it is given, at the middle of the period,
+    u = q + damping / stiffness dq/dt + M d2q/dt2 / stiffness, M the inertia of the arm in its present pose.
 
     Args:
         arm: its data.
@@ -22,10 +22,12 @@ class Servos:
     """
 
     def __init__(self, arm: Arm, model, data, qpos: np.ndarray, dofs: np.ndarray, period: float) -> None:
-        self._model, self._data, self._half = model, data, 0.5 * period
+        self._model, self._data = model, data
         count = len(arm.joints)
         self._read, self._dofs, self._arm = qpos[: count + 1], dofs[:count], slice(0, count)
-        self._lag, self._compliance = arm.damping / arm.stiffness, 1 / arm.stiffness
+        lag, half = arm.damping / arm.stiffness, 0.5 * period
+        self._per_velocity, self._per_acceleration, self._per_force = half + lag, half * lag, 1 / arm.stiffness
+        self._last: SetPoint | None = None
         self._acceleration, self._force = np.zeros(model.nv), np.zeros(model.nv)
 
     def read(self) -> np.ndarray:
@@ -34,12 +36,15 @@ class Servos:
 
     def write(self, arm: SetPoint, gripper: SetPoint) -> None:
         """Take these set points for the period that begins."""
-        position, velocity, acceleration = arm
-        middle = velocity + self._half * acceleration
-        target = position + self._half * velocity + self._lag * middle
-        if acceleration.any():
-            self._acceleration[self._dofs] = acceleration
-            mujoco.mj_mulM(self._model, self._data, self._force, self._acceleration)
-            target += self._compliance * self._force[self._dofs]
-        self._data.ctrl[self._arm] = target
         self._data.ctrl[-1] = gripper.positions[0]
+        if arm is self._last:
+            return
+        self._last = arm
+        self._acceleration[self._dofs] = arm.accelerations
+        mujoco.mj_mulM(self._model, self._data, self._force, self._acceleration)
+        self._data.ctrl[self._arm] = (
+            arm.positions
+            + self._per_velocity * arm.velocities
+            + self._per_acceleration * arm.accelerations
+            + self._per_force * self._force[self._dofs]
+        )

@@ -13,7 +13,8 @@ from unified_agent.robot.guard import Guard
 from unified_agent.robot.kinematics import Kinematics
 from unified_agent.robot.motions import Move
 from unified_agent.robot.physics import mujoco
-from unified_agent.robot.trajectory import JointTrajectory
+from unified_agent.robot.runner import MotionRunner
+from unified_agent.robot.trajectory import InvalidTrajectory, JointTrajectory
 from unified_agent.sim import layouts, scene
 from unified_agent.sim.camera import PinholeCamera, SceneCameras
 from unified_agent.sim.randomisation import Randomisation
@@ -133,6 +134,19 @@ class World:
         """Follow the trajectory of a move, with the arm or with the gripper."""
         (self.command_gripper if move.gripper else self.command_arm)(move.trajectory)
 
+    def carry_on(self, runner: MotionRunner) -> None:
+        """Begin the moves of a motion that are due; one that the guard refuses ends it, with the arm at rest."""
+        try:
+            for move in runner.step(self.time, self.arm_positions):
+                self.begin(move)
+        except InvalidTrajectory as error:
+            self.hold()
+            runner.give_up(str(error))
+
+    def release(self) -> None:
+        """Let the guard take commands again, whatever it had stopped for."""
+        self.guard.release()
+
     def periods(self, seconds: float) -> int:
         """Whole control periods that last at least so long; at least one."""
         return max(1, math.ceil(seconds / (CONTROL_STEPS * self.timestep) - 1e-6))
@@ -153,6 +167,11 @@ class World:
     def arm_positions(self) -> np.ndarray:
         """Measured positions of the arm's joints, shape (J,)."""
         return self.data.qpos[self._arm_qpos]
+
+    @property
+    def gripper_position(self) -> float:
+        """Measured position of the first gripper joint."""
+        return float(self.data.qpos[self._qpos[len(self.arm.joints)]])
 
     def joint_state(self) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:
         """Names, and measured positions, velocities and efforts, of the arm's and then the gripper's joints."""
