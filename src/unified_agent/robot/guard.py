@@ -10,7 +10,7 @@ from unified_agent.robot.limits import JointLimits
 from unified_agent.robot.seam import JointSeam
 from unified_agent.robot.trajectory import InvalidTrajectory, JointTrajectory
 
-MOST_POINTS = 10_000
+MOST_POINTS = 2_000
 """A trajectory of more points is a mistake."""
 LONGEST = 600.0
 """A trajectory that ends later than so many seconds from now is a mistake."""
@@ -73,6 +73,7 @@ class Guard:
         Raises:
             InvalidTrajectory: it breaks a rule: what was expected, what came, what to do. The old one goes on.
         """
+        trajectory = trajectory.ordered(self._arm.limits.joints)
         self._may_command(trajectory, now, start, self._arm)
         at, _ = self._arm.sample(now)
         measured = self._seam.read()[: self._joint_count]
@@ -91,6 +92,7 @@ class Guard:
 
     def command_gripper(self, trajectory: JointTrajectory, now: float, start: float | None = None) -> None:
         """Follow a trajectory of the gripper joint; as `command_arm`."""
+        trajectory = trajectory.ordered(self._gripper.limits.joints)
         self._may_command(trajectory, now, start, self._gripper)
         curve = self._gripper.joined(trajectory, now, start)
         self._gripper.limits.check(curve, self._gripper.sample(now)[0])

@@ -46,10 +46,8 @@ class JointLimits:
             at: where the joints are, (J,); outside the limits they may only go back.
 
         Raises:
-            InvalidTrajectory: other joints, a point outside the position or velocity limits, or no rest at the end.
+            InvalidTrajectory: a point outside the position or velocity limits, or no rest at the end.
         """
-        if trajectory.joints != self.joints:
-            raise InvalidTrajectory(f"The trajectory is for {list(trajectory.joints)}, not for {list(self.joints)}.")
         self._keep("position", trajectory.positions, *self._range(at))
         self._keep("velocity", trajectory.velocities, -self.velocity, self.velocity)
         speed = np.abs(trajectory.velocities[-1]).max()

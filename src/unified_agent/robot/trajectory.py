@@ -120,6 +120,19 @@ class JointTrajectory:
         velocity = np.array([c1, 2 * c2, 3 * c3, np.zeros_like(c3)])
         return np.concatenate([self._coefficients, velocity], axis=2).swapaxes(0, 1)
 
+    def ordered(self, joints: tuple[str, ...]) -> "JointTrajectory":
+        """The same with its joints in this order.
+
+        Raises:
+            InvalidTrajectory: it is for other joints, for some of them only, or for one twice.
+        """
+        if self.joints == joints:
+            return self
+        if sorted(self.joints) != sorted(joints):
+            raise InvalidTrajectory(f"The trajectory is for {list(self.joints)}, not for {list(joints)}.")
+        order = [self.joints.index(joint) for joint in joints]
+        return JointTrajectory(joints, self.times, self.positions[:, order], self.velocities[:, order])
+
     def reversed(self) -> "JointTrajectory":
         """The same way back, in the same time."""
         times = self.times[-1] - self.times[::-1]

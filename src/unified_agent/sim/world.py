@@ -24,7 +24,7 @@ from unified_agent.state import State
 
 CONTROL_STEPS = 5
 """Physics steps between two set points of the joint servos: 50 Hz."""
-_WATCH_PERIODS = 5
+_WATCH_PERIODS = 10
 """Control periods between two looks at whether the arm follows."""
 
 
