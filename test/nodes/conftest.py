@@ -11,7 +11,7 @@ rclpy = pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 
-from unified_agent.nodes import qos  # noqa: E402
+from unified_agent.nodes import lives, qos  # noqa: E402
 
 
 class Graph:
@@ -27,6 +27,7 @@ class Graph:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._nodes: list = []
         self._publishers: dict = {}
+        self._strangers: list[rclpy.Context] = []
         self.partner = rclpy.create_node("partner", context=self._context)
         self._executor.add_node(self.partner)
 
@@ -36,6 +37,20 @@ class Graph:
         self._nodes.append(node)
         self._executor.add_node(node)
         return node
+
+    def stranger(self, name: str):
+        """A node as another process would have it, that only lives; what ends it."""
+        context = rclpy.Context()
+        context.init(args=[])
+        self._strangers.append(context)
+        node = rclpy.create_node(name, context=context)
+        node.alive = lives.show(node)
+
+        def end() -> None:
+            node.destroy_node()
+            context.try_shutdown()
+
+        return end
 
     def heard(self, topic: qos.Topic, profile=None) -> list:
         """Everything that is said on a topic from now on."""
@@ -86,6 +101,8 @@ class Graph:
         self.partner.destroy_node()
         self._executor.shutdown()
         self._context.try_shutdown()
+        for context in self._strangers:
+            context.try_shutdown()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
 from builtin_interfaces.msg import Time
+from visualization_msgs.msg import Marker
 
 from unified_agent.nodes import messages
 from unified_agent.nodes.messages import BadMessage
@@ -54,29 +55,24 @@ def test_an_image_whose_length_does_not_fit_is_refused(change):
         messages.frame_of(message)
 
 
-def test_objects_come_back_with_their_time():
-    stamp, positions = messages.positions_of(messages.markers(POSES, 0.045, COLOURS, Time(sec=7)), ["red", "blue"])
+def test_objects_come_back_with_their_times():
+    stamp, position = messages.positions_of(messages.markers(POSES, 0.045, COLOURS, Time(sec=7)))["red"]
     assert stamp == 7.0
-    assert positions["red"].tolist() == [0.5, 0.1, 0.02]
+    assert position.tolist() == [0.5, 0.1, 0.02]
 
 
-def test_a_missing_object_is_named():
-    with pytest.raises(BadMessage, match="missing: green"):
-        messages.positions_of(messages.markers(POSES, 0.045, COLOURS, Time()), ["red", "green", "blue"])
-
-
-def test_a_position_that_is_not_finite_is_refused():
+def test_an_object_that_is_taken_away_is_nowhere():
     message = messages.markers(POSES, 0.045, COLOURS, Time())
-    message.markers[1].pose.position.z = float("nan")
-    with pytest.raises(BadMessage, match="blue object is not finite"):
-        messages.positions_of(message, ["red", "blue"])
+    message.markers[0].action = Marker.DELETE
+    found = messages.positions_of(message)
+    assert [name for name, (_, position) in found.items() if not np.isfinite(position).all()] == ["red"]
 
 
 def test_objects_in_another_frame_are_refused():
     message = messages.markers(POSES, 0.045, COLOURS, Time())
     message.markers[0].header.frame_id = "map"
     with pytest.raises(BadMessage, match="'base_link', not 'map'"):
-        messages.positions_of(message, ["red", "blue"])
+        messages.positions_of(message)
 
 
 def test_a_trajectory_comes_back_as_it_went():

@@ -9,6 +9,7 @@ import torch
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -34,10 +35,14 @@ class IdealArm:
         trajectories: all that the arm was sent.
         places: of the objects; may be changed.
         silent: publishes nothing.
+        ahead: seconds that its stamps lie in the future.
+        parts: whether the arm's and the gripper's joint states come as two messages.
+        hidden: objects that are not seen.
     """
 
     def __init__(self, graph):
         self.places, self.silent, self.broken_joint = dict(PLACES), False, None
+        self.ahead, self.parts, self.hidden = 0.0, False, set()
         self.trajectories = graph.heard(qos.trajectory(ARM.arm_topic))
         # Turned far aside, so that the first motion takes a while.
         self._q = ARM.home + np.eye(len(ARM.joints))[0] * 2.0
@@ -54,14 +59,19 @@ class IdealArm:
             newest = self.trajectories[-1]
             start = messages.seconds(newest.header.stamp)
             self._q, _ = messages.trajectory_of(newest).sample(now.nanoseconds / messages.NANO - start)
-        state = JointState(name=[*ARM.joints, *ARM.gripper_joints])
-        state.header.stamp = now.to_msg()
-        state.position = [*map(float, self._q), 0.04, 0.04]
+        stamp = messages.stamp(now.nanoseconds / messages.NANO + self.ahead)
+        position = [*map(float, self._q)]
         if self.broken_joint is not None:
-            state.position[self.broken_joint] = math.nan
-        self._joints.publish(state)
-        poses = {name: (place, (1, 0, 0, 0)) for name, place in self.places.items()}
-        self._objects.publish(messages.markers(poses, 0.045, COLOURS, now.to_msg()))
+            position[self.broken_joint] = math.nan
+        arm = JointState(name=list(ARM.joints), position=position)
+        gripper = JointState(name=list(ARM.gripper_joints), position=[0.04, 0.04])
+        if not self.parts:
+            arm = JointState(name=[*arm.name, *gripper.name], position=[*arm.position, *gripper.position])
+        for state in (arm, gripper) if self.parts else (arm,):
+            state.header.stamp = stamp
+            self._joints.publish(state)
+        poses = {name: (place, (1, 0, 0, 0)) for name, place in self.places.items() if name not in self.hidden}
+        self._objects.publish(messages.markers(poses, 0.045, COLOURS, stamp))
 
 
 @pytest.fixture
@@ -176,7 +186,7 @@ def test_objects_that_are_not_finite_make_the_arm_hold_still_until_they_are_agai
     sent = len(moving.trajectories)
     moving.places["red"] = (math.nan, 0.0, 0.0)
     graph.until(lambda: "holding still" in diagnosis())
-    assert "red object is not finite" in diagnosis()
+    assert "no finite position of the object(s) red" in diagnosis()
     graph.until(lambda: len(moving.trajectories) > sent)
     assert brakes(moving.trajectories[-1])
     stopped = len(moving.trajectories)
@@ -201,7 +211,7 @@ def test_stale_state_makes_the_arm_hold_still_and_in_the_end_fails_the_episode(g
     diagnosis, episodes = graph.diagnosis("policy"), graph.heard(qos.EPISODE)
     moving.silent = True
     graph.until(lambda: "holding still" in diagnosis())
-    assert "older than 0.5 s" in diagnosis()
+    assert "s old (limit 0.5 s)" in diagnosis()
     assert brakes(moving.trajectories[-1])
     graph.until(lambda: episodes)
     assert episodes[-1].data.startswith("end failure: /")
@@ -258,3 +268,72 @@ def test_braking_starts_where_the_arm_is_on_its_way(graph, moving):
     brake = moving.trajectories[-1]
     expected, _ = was.sample(messages.seconds(brake.header.stamp) - start)
     assert np.allclose(brake.points[0].positions, expected, atol=1e-6)
+
+
+def test_joint_states_may_come_in_parts(graph, node, arm):
+    arm.parts = True
+    graph.say(qos.PLAN, plan(GRASP))
+    see_nothing_until(graph, lambda: arm.trajectories)
+
+
+def test_an_object_that_the_subgoal_does_not_speak_of_may_be_out_of_sight(graph, node, arm):
+    graph.spin(0.2)
+    arm.hidden = {"green"}
+    graph.spin(1.0)
+    graph.say(qos.PLAN, plan(GRASP))
+    see_nothing_until(graph, lambda: arm.trajectories)
+
+
+def test_an_object_that_the_subgoal_speaks_of_must_be_in_sight(graph, moving):
+    diagnosis = graph.diagnosis("policy")
+    moving.hidden = {"red"}
+    graph.until(lambda: "holding still" in diagnosis())
+    assert "the red object is" in diagnosis()
+
+
+def test_what_is_stamped_in_the_future_is_not_acted_on(graph, node, arm):
+    arm.ahead = 100.0
+    diagnosis = graph.diagnosis("policy")
+    graph.say(qos.PLAN, plan(GRASP))
+    graph.until(lambda: "ahead of this node's clock" in diagnosis())
+    for _ in range(10):
+        see(graph)
+        graph.spin(0.1)
+    assert arm.trajectories == []
+
+
+def test_a_captioner_that_is_killed_ends_the_episode_with_the_arm_at_rest(graph, node, arm):
+    end = graph.stranger("captioner")
+    graph.until(lambda: node._others["captioner"].alive)
+    episodes = graph.heard(qos.EPISODE)
+    graph.say(qos.PLAN, plan(GRASP))
+    see_nothing_until(graph, lambda: arm.trajectories)
+    graph.spin(0.15)
+    end()
+    graph.until(lambda: len(episodes) == 2, seconds=1.0)
+    assert "the captioner has gone" in episodes[-1].data
+    assert brakes(arm.trajectories[-1])
+
+
+def test_a_clock_that_goes_back_ends_the_episode_within_a_second(graph, checkpoint):
+    node = graph.add(PolicyNode, policy=checkpoint, device="cpu", use_sim_time=True)
+    clock = graph.partner.create_publisher(Clock, qos.CLOCK_TOPIC.name, qos.CLOCK_TOPIC.qos)
+    episodes = graph.heard(qos.EPISODE)
+
+    def at(seconds):
+        clock.publish(Clock(clock=messages.stamp(seconds)))
+        graph.spin(0.15)
+        return node.get_clock().now().nanoseconds / messages.NANO == seconds
+
+    graph.until(lambda: at(50.0))
+    graph.say(qos.PLAN, plan(GRASP))
+    graph.until(lambda: episodes)
+    at(0.5)
+    graph.until(lambda: len(episodes) == 2, seconds=1.0)
+    assert "the clock went back by 49.5 s" in episodes[-1].data
+
+
+def test_one_who_comes_late_is_told_of_the_episode_that_runs(graph, moving):
+    episodes = graph.heard(qos.EPISODE, qos.STORY)
+    graph.until(lambda: episodes, seconds=2.0)
+    assert episodes[-1].data.startswith("start")

@@ -14,6 +14,7 @@ from std_msgs.msg import String
 from unified_agent.errors import UserError
 from unified_agent.graph.lists import NODES
 from unified_agent.nodes import messages, qos
+from unified_agent.nodes.lives import Watched
 
 POLL = 0.1
 # Wall seconds in which a running graph is found.
@@ -75,6 +76,7 @@ class Follower:
         listen(String, qos.REACHED.name, self._on_reached, qos.COMMAND)
         listen(String, qos.EPISODE.name, self._on_episode, qos.COMMAND)
         listen(DiagnosticArray, qos.DIAGNOSTICS.name, self._on_diagnostics, qos.RECORDED)
+        self._lives = {name: Watched(self.node, name) for name in ("planner", "policy")}
         self._say = self.node.create_publisher(String, qos.INSTRUCTION.name, qos.INSTRUCTION.qos)
         return self
 
@@ -117,7 +119,7 @@ class Follower:
             NoGraph: its planner or its policy has gone.
         """
         for name, topic in (("planner", qos.PLAN), ("policy", qos.EPISODE)):
-            if not self.node.count_publishers(topic.name):
+            if self._lives[name].gone or not self.node.count_publishers(topic.name):
                 raise NoGraph(
                     f"The graph's {name} has gone before the episode ended: look where the graph was started."
                 )

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The captioner node: says what is true in the newest frames, and when a sub-goal was reached."""
 
-import sys
 import threading
 import time
 from functools import partial
@@ -60,7 +59,9 @@ class Captioner(shell.AgentNode):
         self._reached = self.offer(qos.REACHED)
         for camera in qos.CAMERAS:
             self.listen(qos.image(camera), partial(self._on_image, camera), qos.NEWEST)
-        self.listen(qos.SUBGOAL, self._on_subgoal)
+        # A captioner that comes late, or again, is told what is pursued.
+        self.listen(qos.SUBGOAL, self._on_subgoal, qos.FACT)
+        self.watch_clock(self._on_clock_set_back)
         self.create_subscription(String, "~/sentences", self._on_sentences, qos.COMMAND)
         self.report(shell.OK, "ready: no frames yet")
         self._worker = self.in_thread(self._work)
@@ -113,6 +114,12 @@ class Captioner(shell.AgentNode):
         if self._subgoal and self._subgoal not in self._detector.sentences:
             self._ask(self._asked)
 
+    def _on_clock_set_back(self, seconds: float) -> None:
+        """What was seen in the time before says nothing of the one that begins."""
+        with self._lock:
+            self._since = self.get_clock().now().nanoseconds
+            self._filter.update("", False)
+
     def _on_image(self, camera: str, image) -> None:
         try:
             frame = messages.frame_of(image)
@@ -156,10 +163,10 @@ class Captioner(shell.AgentNode):
         self.report(shell.OK, f"scoring {len(frames)} cameras")
 
 
-def main() -> int:
+def main() -> None:
     """The program ``captioner``."""
-    return shell.main("captioner", Captioner)
+    shell.program("captioner", Captioner)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -69,27 +69,25 @@ def markers(poses: Mapping[str, tuple], size: float, colours: Mapping[str, Seque
     return array_message
 
 
-def positions_of(message: MarkerArray, names: Sequence[str]) -> tuple[float, dict[str, np.ndarray]]:
-    """Stamp (seconds) and positions, name -> (3,), of the objects named; markers of other names are left out.
+def positions_of(message: MarkerArray) -> dict[str, tuple[float, np.ndarray]]:
+    """Name -> stamp (seconds) and position (3,), metres in ``base_link``, of the objects in the message.
+
+    An object that the message deletes, or that is nowhere, has a position that is not finite.
 
     Raises:
-        BadMessage: an object is missing, in another frame than ``base_link``, or not at a finite place.
+        BadMessage: an object is in another frame than ``base_link``.
     """
-    found: dict[str, np.ndarray] = {}
-    oldest = math.inf
+    found: dict[str, tuple[float, np.ndarray]] = {}
     for marker in message.markers:
-        if marker.ns not in names or marker.action != Marker.ADD:
+        stamp = seconds(marker.header.stamp)
+        if marker.action != Marker.ADD:
+            found[marker.ns] = (stamp, np.full(3, math.nan))
             continue
         if marker.header.frame_id != BASE_FRAME:
             raise BadMessage(f"Expected objects in the frame '{BASE_FRAME}', not '{marker.header.frame_id}'.")
         point = marker.pose.position
-        found[marker.ns] = np.array([point.x, point.y, point.z])
-        if not np.isfinite(found[marker.ns]).all():
-            raise BadMessage(f"The position of the {marker.ns} object is not finite: {found[marker.ns].tolist()}.")
-        oldest = min(oldest, seconds(marker.header.stamp))
-    if missing := [name for name in names if name not in found]:
-        raise BadMessage(f"Expected the objects {', '.join(names)} on /objects; missing: {', '.join(missing)}.")
-    return oldest, found
+        found[marker.ns] = (stamp, np.array([point.x, point.y, point.z]))
+    return found
 
 
 def trajectory_message(trajectory: JointTrajectory) -> JointTrajectoryMessage:

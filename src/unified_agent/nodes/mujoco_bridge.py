@@ -2,7 +2,6 @@
 """The bridge node: the MuJoCo world behind the topics that a real arm and its cameras would offer."""
 
 import os
-import sys
 import time
 
 import numpy as np
@@ -20,6 +19,7 @@ from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.commander import Commander
+from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec, Value
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.guard import MOST_POINTS
@@ -88,6 +88,7 @@ class MujocoBridge(shell.AgentNode):
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/resume", self._on_resume)
         self._reset()
+        self._commander = Watched(self, "policy", gone=self._on_commander_gone)
         self.report(shell.OK, "running")
 
     @property
@@ -230,6 +231,11 @@ class MujocoBridge(shell.AgentNode):
         self.report(shell.OK, "running")
         return response
 
+    def _on_commander_gone(self) -> None:
+        """Nobody is left who could stop what was begun."""
+        self.world.hold()
+        self.report(shell.WARN, "the policy has gone: the arm holds")
+
     def _on_reset(self, request, response):
         self._resets += 1
         self._reset()
@@ -260,10 +266,10 @@ def _open_viewer(world: World):
     return viewer.launch_passive(world.model, world.data)
 
 
-def main() -> int:
+def main() -> None:
     """The program ``mujoco_bridge``."""
-    return shell.main("mujoco_bridge", MujocoBridge)
+    shell.program("mujoco_bridge", MujocoBridge)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,7 +2,6 @@
 """The planner node: turns an instruction, or a video of what is wanted, into a plan, or refuses it with the reason."""
 
 import queue
-import sys
 import threading
 import time
 from pathlib import Path
@@ -38,6 +37,8 @@ class PlannerNode(shell.AgentNode):
         self._plan = self.offer(qos.PLAN)
         self._instruction = self.offer(qos.INSTRUCTION)
         self.listen(qos.INSTRUCTION, self._on_instruction)
+        self._acted = False
+        self.listen(qos.EPISODE, self._on_episode, qos.STORY)
         if self.settings["instruction"]:
             self._waiting = self.create_timer(WAIT_PERIOD, self._give_instruction, clock=self.steady)
         self.report(shell.OK, f"loading {self.settings['planner']}")
@@ -54,6 +55,9 @@ class PlannerNode(shell.AgentNode):
     def _on_instruction(self, message: String) -> None:
         self._instructions.put(message.data)
 
+    def _on_episode(self, message: String) -> None:
+        self._acted = True
+
     def _give_instruction(self) -> None:
         """The ``instruction`` parameter, once a policy and a captioner are there to hear of it."""
         there = self.count_publishers(qos.SUBGOAL.name) and self.count_publishers(qos.SCORES.name)
@@ -61,8 +65,13 @@ class PlannerNode(shell.AgentNode):
             publisher.get_subscription_count() >= self.count_subscribers(publisher.topic_name) > 0
             for publisher in (self._plan, self._instruction)
         )
-        if self._loaded.is_set() and there and connected:
-            self.destroy_timer(self._waiting)
+        if not (self._loaded.is_set() and there and connected):
+            return
+        self.destroy_timer(self._waiting)
+        if self._acted:
+            # A planner that was started again must not make the arm do it again.
+            self.report(shell.WARN, "ready; the parameter 'instruction' is not given: an episode was begun before")
+        else:
             self._instruction.publish(String(data=self.settings["instruction"]))
 
     def _work(self) -> None:
@@ -109,10 +118,10 @@ class PlannerNode(shell.AgentNode):
         return watching.plan_in(Path(path).expanduser(), clip)
 
 
-def main() -> int:
+def main() -> None:
     """The program ``planner``."""
-    return shell.main("planner", PlannerNode)
+    shell.program("planner", PlannerNode)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

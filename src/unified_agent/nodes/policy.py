@@ -2,7 +2,6 @@
 """The policy node: pursues a plan with the arm, and holds still whenever it cannot be sure of the state."""
 
 import math
-import sys
 import time
 
 import numpy as np
@@ -10,11 +9,13 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from unified_agent.agent.execution import Phase, PlanExecution
+from unified_agent.agent.measurements import Measurements
 from unified_agent.agent.pursuit import Outcome
 from unified_agent.errors import UserError
 from unified_agent.language.plan import Plan, check
 from unified_agent.language.subgoals import OBJECTS, SubGoal
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.halt import Halt
@@ -23,8 +24,6 @@ from unified_agent.robot.motions import Motions, Move
 from unified_agent.robot.trajectory import JointTrajectory
 from unified_agent.state import State
 
-# A state older than this (seconds, simulated or wall) is not acted on.
-STALE = 0.5
 # Wall seconds without state, or without a judged frame while one is awaited, after which the episode fails.
 SILENCE = 10.0
 CHECK_PERIOD = 0.1
@@ -76,11 +75,9 @@ class PolicyNode(shell.AgentNode):
         self._halt: Halt | None = None
         self._pursued = ""
         self._actions = 0
-        self._q = self._gripper = None
-        self._objects: dict[str, np.ndarray] = {}
-        # Of the newest usable measurement: (stamp, wall time of receipt).
-        self._joints_at = self._objects_at = (-math.inf, -math.inf)
-        self._trouble = "no measurement has come yet"
+        self._stepped = -math.inf
+        self._measured = Measurements(self._arm.joints, self._arm.gripper_joints[0], OBJECTS)
+        self._malformed = ""
         self._heard = self._judged_at = time.monotonic()
 
         self._arm_topic = self.offer(qos.trajectory(self._arm.arm_topic))
@@ -89,13 +86,20 @@ class PolicyNode(shell.AgentNode):
         self.listen(qos.INSTRUCTION, self._on_instruction)
         self.listen(qos.PLAN, self._on_plan)
         self.listen(qos.OBJECTS, self._on_objects, qos.NEWEST)
-        self.listen(qos.JOINT_STATES, self._on_joints, qos.NEWEST)
+        self.listen(qos.JOINT_STATES, self._on_joints, qos.PARTS)
         self.listen(qos.SCORES, self._on_scores)
         self.listen(qos.REACHED, self._on_reached)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/resume", self._on_resume)
         self.create_timer(CHECK_PERIOD, self._watch_over, clock=self.steady)
         self.create_timer(STOP_PERIOD, self._say_stop, clock=self.steady)
+        self.watch_clock(self._on_clock_set_back)
+        # Without eyes nothing more can be seen to come true; without the others the episode can be finished.
+        self._others = {
+            "captioner": Watched(self, "captioner", gone=self._on_captioner_gone),
+            "planner": Watched(self, "planner"),
+            "recorder": Watched(self, "recorder"),
+        }
         self._pursue("")
         self.report(shell.OK, "ready: no plan")
 
@@ -141,26 +145,23 @@ class PolicyNode(shell.AgentNode):
         self._pursue(self._execution.sentence)
 
     def _on_objects(self, message) -> None:
+        wall = time.monotonic()
         try:
-            stamp, self._objects = messages.positions_of(message, OBJECTS)
+            found = messages.positions_of(message)
         except UserError as error:
-            self._trouble = str(error)
-            self._objects_at = (-math.inf, -math.inf)
+            self._malformed = str(error)
             return
-        self._objects_at = (stamp, time.monotonic())
+        self._malformed = ""
+        for name, (stamp, position) in found.items():
+            self._measured.seen(name, position, stamp, wall)
 
     def _on_joints(self, message) -> None:
-        position = dict(zip(message.name, message.position, strict=False))
-        wanted = (*self._arm.joints, self._arm.gripper_joints[0])
-        values = np.array([position.get(name, math.nan) for name in wanted])
-        if not np.isfinite(values).all():
-            bad = [name for name, value in zip(wanted, values, strict=True) if not math.isfinite(value)]
-            self._trouble = f"/joint_states has no finite position of {', '.join(bad)}"
-            self._joints_at = (-math.inf, -math.inf)
-            return
-        self._q, self._gripper = values[:-1], values[-1]
-        self._joints_at = (messages.seconds(message.header.stamp), time.monotonic())
-        self._advance()
+        stamp, wall = messages.seconds(message.header.stamp), time.monotonic()
+        # Names without a position are as good as a position that is not finite.
+        positions = dict.fromkeys(message.name, math.nan) | dict(zip(message.name, message.position, strict=False))
+        ours = [self._measured.joint(name, position, stamp, wall) for name, position in positions.items()]
+        if any(ours):
+            self._advance()
 
     def _on_scores(self, message) -> None:
         self._judged_at = time.monotonic()
@@ -202,10 +203,12 @@ class PolicyNode(shell.AgentNode):
         execution = self._execution
         if execution is None or self._stopped or self._stale():
             return
-        stamp, phase = self._joints_at[0], execution.phase
-        tool, _ = self._kinematics.forward(self._q)
-        state = State(self._objects, tool, self._arm.holding(self._gripper))
-        for move in execution.step(stamp, state, self._q, self._gripper):
+        measured, phase = self._measured, execution.phase
+        # Joint states that come in parts do not take time back.
+        stamp = self._stepped = max(self._stepped, measured.stamp)
+        tool, _ = self._kinematics.forward(measured.q)
+        state = State(measured.objects, tool, self._arm.holding(measured.gripper))
+        for move in execution.step(stamp, state, measured.q, measured.gripper):
             self._send(move, stamp)
         self._actions = execution.actions
         if execution.phase is Phase.ENDED:
@@ -234,7 +237,7 @@ class PolicyNode(shell.AgentNode):
     def _grip_from(self, grip: JointTrajectory, start: float) -> JointTrajectory:
         """A grip, led to from the set point that the gripper's controller has."""
         before = self._ways[1]
-        now = [self._gripper] if before is None else before[0].sample(start - before[1])[0]
+        now = [self._measured.gripper] if before is None else before[0].sample(start - before[1])[0]
         return JointTrajectory(grip.joints, [0.0, *grip.times], [now, *grip.positions])
 
     def _hold(self) -> None:
@@ -248,7 +251,9 @@ class PolicyNode(shell.AgentNode):
     def _say_stop(self) -> None:
         if self._halt is None:
             return
-        for gripper, trajectory in self._halt.say(self._now(), self._joints_at[0], self._q, self._gripper):
+        measured = self._measured
+        known = (measured.stamp, np.append(measured.q, measured.gripper)) if measured.complete else None
+        for gripper, trajectory in self._halt.say(self._now(), known):
             (self._gripper_topic if gripper else self._arm_topic).publish(messages.trajectory_message(trajectory))
             self._ways[gripper] = trajectory, -math.inf
         if self._halt.done:
@@ -268,18 +273,26 @@ class PolicyNode(shell.AgentNode):
                 self._end_early(why)
             return
         self._heard = wall
-        self.report(shell.OK, f"pursuing: {execution.sentence}")
+        gone = [f"the {name} has gone" for name, other in self._others.items() if other.gone]
+        self.report(shell.WARN if gone else shell.OK, "; ".join([f"pursuing: {execution.sentence}", *gone]))
         if execution.phase is Phase.WATCHING and wall - self._judged_at > SILENCE:
             self._end_early(f"the captioner is silent: no scores for {SILENCE:.0f} s")
 
     def _stale(self) -> str:
         """Why the newest measurements must not be acted on; empty where they may."""
-        for name, (stamp, wall) in (("/joint_states", self._joints_at), ("/objects", self._objects_at)):
-            if stamp == -math.inf:
-                return self._trouble
-            if time.monotonic() - wall > STALE or self._now() - stamp > STALE:
-                return f"{name} is older than {STALE} s"
-        return ""
+        execution = self._execution
+        goal = None if execution is None else execution.pursuit.current
+        needed = () if goal is None else tuple(filter(None, (goal.subject, goal.support)))
+        return self._malformed or self._measured.trouble(self._now(), time.monotonic(), needed)
+
+    def _on_clock_set_back(self, seconds: float) -> None:
+        """Whatever was measured and sent belongs to a time that has not come yet."""
+        self._measured.clear()
+        self._stepped = -math.inf
+        self._end_early(f"the clock went back by {seconds:.1f} s: the simulator or the recording was started anew")
+
+    def _on_captioner_gone(self) -> None:
+        self._end_early("the captioner has gone: nothing can be seen to come true")
 
     def _only_one_planner(self) -> None:
         publishers = self.get_publishers_info_by_topic(qos.PLAN.name)
@@ -313,10 +326,10 @@ class PolicyNode(shell.AgentNode):
         return self.get_clock().now().nanoseconds / messages.NANO
 
 
-def main() -> int:
+def main() -> None:
     """The program ``policy``."""
-    return shell.main("policy", PolicyNode)
+    shell.program("policy", PolicyNode)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -31,6 +31,8 @@ COMMAND = _keep_last(10)
 # Standing facts (the plan, the sub-goal): who comes late is told the newest. Subscribers ask for COMMAND, which takes
 # both kinds of publisher; the policy so never acts on a plan that is older than itself.
 FACT = _keep_last(1, latched=True)
+# What happened to the episode: as FACT, but an end and the next start may follow each other at once, and both count.
+STORY = _keep_last(10, latched=True)
 # What is measured, many times a second: a second of it may wait while a machine is busy, and the recorder misses none.
 STATE = _keep_last(100)
 # Images: a 640x480 frame is larger than Fast DDS's default shared-memory segment and travels in fragments; best effort
@@ -39,6 +41,8 @@ STATE = _keep_last(100)
 IMAGE = _keep_last(40)
 # The captioner's end of it: only the newest frame is of use.
 NEWEST = _keep_last(1)
+# The policy's end of the joint states, which may come in parts that follow each other at once.
+PARTS = _keep_last(10)
 # The recorder's end of everything: room for bursts while a chunk is being compressed.
 RECORDED = _keep_last(200)
 # What rclpy itself listens to /clock with.
@@ -68,7 +72,7 @@ CAPTION = Topic(names.CAPTION, String, COMMAND)
 SCORES = Topic(names.SCORES, DiagnosticArray, COMMAND)
 OBJECTS = Topic(names.OBJECTS, MarkerArray, STATE)
 JOINT_STATES = Topic(names.JOINT_STATES, JointState, STATE)
-EPISODE = Topic(names.EPISODE, String, COMMAND)
+EPISODE = Topic(names.EPISODE, String, STORY)
 DIAGNOSTICS = Topic(names.DIAGNOSTICS, DiagnosticArray, COMMAND)
 CLOCK_TOPIC = Topic(names.CLOCK, Clock, STATE)
 

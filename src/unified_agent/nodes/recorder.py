@@ -3,7 +3,7 @@
 
 import array
 import shutil
-import sys
+import time
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from unified_agent import topics as names
 from unified_agent.errors import UserError
 from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.drawing import Drawing
+from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.qos import Topic
 from unified_agent.recording.background import BackgroundWriter
@@ -28,6 +29,8 @@ from unified_agent.robot.arm import Arm
 LOOK_PERIOD = 0.5
 # After an episode's end the recording goes on for this long (wall seconds), so that the video shows how it stands.
 TAIL = 1.0
+# Wall seconds in which a recorder that comes late is told of everything that was said of episodes before.
+CATCH_UP = 0.5
 # What was said before an episode starts and belongs to it.
 STANDING = (qos.INSTRUCTION, qos.PLAN, qos.SUBGOAL)
 MEGABYTE = 2**20
@@ -84,7 +87,14 @@ class Recorder(shell.AgentNode):
         self._written = ""
         self._closing = None
         for topic in self._topics:
-            self.listen(topic, partial(self._record, topic), qos.RECORDED, raw=True)
+            if topic is not qos.EPISODE:
+                self.listen(topic, partial(self._record, topic), qos.RECORDED, raw=True)
+        self.listen(qos.EPISODE, self._record_episode, qos.STORY, raw=True)
+        self._born = time.time_ns()
+        self._running = ""
+        self._catching_up = self.create_timer(CATCH_UP, self._catch_up, clock=self.steady)
+        self._policy = Watched(self, "policy", gone=partial(self._break_off, "the policy has gone"))
+        self.watch_clock(lambda back: self._break_off(f"the clock went back by {back:.1f} s"))
         self.create_timer(LOOK_PERIOD, self._look, clock=self.steady)
         self._drawing = Drawing(self)
         self.report(shell.OK, f"ready: recordings go to {self.run}")
@@ -115,6 +125,36 @@ class Recorder(shell.AgentNode):
         except (OSError, UserError) as error:
             self._give_up(error)
 
+    def _record_episode(self, data: bytes, info: dict) -> None:
+        """What is said of an episode; what was said before this node was there is only remembered."""
+        if info["source_timestamp"] < self._born and self._catching_up is not None:
+            verb, _, rest = deserialize_message(data, qos.EPISODE.type).data.partition(" ")
+            self._running = rest if verb == "start" else ""
+            return
+        self._record(qos.EPISODE, data)
+
+    def _catch_up(self) -> None:
+        """Record the rest of an episode that was running when this node was started."""
+        self.destroy_timer(self._catching_up)
+        self._catching_up = None
+        if self._running and self.bag is None and self._policy.alive:
+            try:
+                self._open_episode(self._running)
+            except (OSError, UserError) as error:
+                self._give_up(error)
+                return
+            self._facts.joined_late = True
+            self.report(shell.WARN, f"recording the rest of an episode that runs already: {self.bag.folder}")
+
+    def _break_off(self, why: str) -> None:
+        """Close the running episode as one that failed."""
+        if self.bag is None:
+            return
+        if not self._facts.result:
+            self._facts.result = f"failure: {why}"
+        self._close_episode()
+        self.report(shell.WARN, f"the episode was closed: {why}")
+
     def _write(self, topic: Topic, data: bytes) -> None:
         now = self._now()
         if topic.name in WORDS:
@@ -141,7 +181,7 @@ class Recorder(shell.AgentNode):
         if verb == "start":
             self._close_episode()
             self._open_episode(rest)
-        elif verb == "end" and self.bag is not None:
+        elif verb == "end" and self.bag is not None and self._closing is None:
             self._closing = self.create_timer(TAIL, self._close_episode, clock=self.steady)
 
     def _open_episode(self, instruction: str) -> None:
@@ -234,10 +274,10 @@ def _quality_of_service(qos: QoSProfile) -> dict:
     )
 
 
-def main() -> int:
+def main() -> None:
     """The program ``recorder``."""
-    return shell.main("recorder", Recorder)
+    shell.program("recorder", Recorder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,7 +2,6 @@
 """The replay node: a recording in the place of the arm and its cameras."""
 
 import importlib
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -182,10 +181,10 @@ def _message_type(topic: str, name: str) -> type:
         raise UserError(f"{topic} has the type {name}, which is not installed: leave it out of 'topics'.") from None
 
 
-def main() -> int:
+def main() -> None:
     """The program ``replay``."""
-    return shell.main("replay", Replay)
+    shell.program("replay", Replay)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every node shares: checked parameters, a voice on /diagnostics, and a clean start and end."""
 
-import gc
+import contextlib
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 
 import rclpy
 from builtin_interfaces.msg import Time
@@ -15,15 +17,18 @@ from rclpy.exceptions import ROSInterruptException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from unified_agent.errors import UserError
-from unified_agent.nodes import qos
+from unified_agent.nodes import lives, qos
 from unified_agent.nodes.parameters import Spec, Value, declare
 from unified_agent.nodes.qos import Topic
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 REPORT_PERIOD = 1.0
+# Wall seconds between two looks at the clock, and how far back (seconds) it must have gone to count as set back.
+CLOCK_PERIOD, SET_BACK = 0.1, 0.1
 
 
 class AgentNode(Node):
@@ -55,6 +60,7 @@ class AgentNode(Node):
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_PERIOD, self._every_second, clock=self.steady)
         self._ended = Future()
+        self._alive = lives.show(self)
 
     def offer(self, topic: Topic):
         """A publisher of one of the graph's topics."""
@@ -81,6 +87,22 @@ class AgentNode(Node):
     def stamp(self) -> Time:
         """The graph's time."""
         return self.get_clock().now().to_msg()
+
+    def watch_clock(self, set_back: Callable[[float], None]) -> None:
+        """Call ``set_back`` with the seconds that the graph's clock went back, soon after it did.
+
+        A simulator or a recording that is started anew sets simulated time back, an administrator the system's.
+        """
+        newest = self.get_clock().now().nanoseconds
+
+        def look() -> None:
+            nonlocal newest
+            now = self.get_clock().now().nanoseconds
+            back, newest = (newest - now) / 1e9, now
+            if back > SET_BACK:
+                set_back(back)
+
+        self.create_timer(CLOCK_PERIOD, look, clock=self.steady)
 
     def figures(self) -> dict[str, object]:
         """What is measured: rates, latencies, counts; told with every diagnostic message."""
@@ -134,8 +156,24 @@ class AgentNode(Node):
         self.publish_diagnostics()
 
 
+def program(name: str, make: Callable[[], AgentNode]) -> None:
+    """`main` as the whole of a process, which ends with it at once.
+
+    Python's own way of ending would wait for threads that load a model, look through all of torch for garbage, and
+    complain of what its bindings leave behind.
+    """
+    try:
+        status = main(name, make)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None) -> int:
-    """Run one node as a process.
+    """Run one node. A signal acts at once, also while the node is made and loads a model.
 
     Args:
         name: of the node, put before an error.
@@ -147,8 +185,10 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
     """
     node = None
     try:
-        rclpy.init(args=argv)
-        node = make()
+        with _signals_as_interrupts():
+            rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
+            node = make()
+        rclpy.signals.install_signal_handlers(SignalHandlerOptions.ALL)
         node.spin()
     except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
         pass
@@ -171,6 +211,19 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()
-        # Or the interpreter would look through all of torch for garbage, longer than a launch waits.
-        gc.freeze()
     return 0
+
+
+@contextlib.contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """Let SIGINT and SIGTERM interrupt what Python is doing; ROS's own handlers wait for it to be done."""
+
+    def interrupt(number: int, frame) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

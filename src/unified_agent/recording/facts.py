@@ -45,6 +45,7 @@ class EpisodeFacts:
         result: ``success`` or ``failure: <why>``; empty for an episode that did not end.
         start, end: times of the recording, seconds.
         models: part -> what is known of the model, see `models_used`.
+        joined_late: whether the recording began when the episode was running already.
     """
 
     instruction: str = ""
@@ -54,6 +55,7 @@ class EpisodeFacts:
     start: float | None = None
     end: float | None = None
     models: dict[str, dict[str, str]] = field(default_factory=dict)
+    joined_late: bool = False
 
     def note(self, topic: str, text: str, seconds: float) -> None:
         """Something was said on one of `WORDS`."""

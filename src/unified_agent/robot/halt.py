@@ -21,6 +21,8 @@ _SLOW = 0.02
 _LAST = 40
 """Times that it is said where nothing is measured any more."""
 _TIMES_AT_REST = 3
+_AGAIN = 0.3
+"""Seconds in which a stop that is said again ends: time enough where the first was lost."""
 
 
 class Halt:
@@ -46,48 +48,61 @@ class Halt:
         self._ways = ways
         self._ends: list[np.ndarray | None] = [None, None]
         self._said = self._rests = 0
-        self._stamp, self._measured = -np.inf, None
+        self._measured: tuple[float, np.ndarray] | None = None
         self.done = ways == (None, None)
 
-    def say(self, now: float, stamp: float, q: np.ndarray, gripper: float) -> list[tuple[bool, JointTrajectory]]:
+    def say(self, now: float, measured: tuple[float, np.ndarray] | None) -> list[tuple[bool, JointTrajectory]]:
         """Call every 50 ms: whether it is the gripper's, and the trajectory.
 
         Args:
             now: seconds, of the clock that the measurements are stamped with.
-            stamp: of the newest measurement.
-            q, gripper: its positions.
+            measured: the newest measurement: its stamp, and the positions of the arm's joints and of the gripper's,
+                (J + 1,); None where it is not known.
         """
-        speed = self._speed(stamp, np.append(q, gripper))
+        speed = None if measured is None else self._speed(*measured)
         if self.done:
             return []
-        said = []
-        for part, way in enumerate(self._ways):
-            if way is not None:
-                said.append((bool(part), self._stop(part, *way, now, stamp, q, None if part else speed)))
+        stops = [self._stop_arm(now, measured, speed), self._stop_gripper(now)]
         self._said += 1
         self.done = self._said >= _LAST
-        return said
+        return [(bool(part), stop) for part, stop in enumerate(stops) if stop is not None]
 
-    def _speed(self, stamp: float, measured: np.ndarray) -> np.ndarray | None:
-        """Of the arm's joints between the last two measurements, (J,); None where there was none."""
-        if self._measured is None or stamp <= self._stamp:
-            if self._measured is None:
-                self._stamp, self._measured = stamp, measured
+    def _speed(self, stamp: float, positions: np.ndarray) -> np.ndarray | None:
+        """Of the arm's joints between the last two measurements, (J,); None where there are not two."""
+        if self._measured is None:
+            self._measured = stamp, positions
+        elapsed = stamp - self._measured[0]
+        if elapsed <= 0.0:
             return None
-        speed = (measured - self._measured) / (stamp - self._stamp)
-        self._stamp, self._measured = stamp, measured
+        speed = (positions - self._measured[1]) / elapsed
+        self._measured = stamp, positions
         self._rests = self._rests + 1 if np.abs(speed).max() < _SLOW else 0
         self.done = self.done or self._rests >= _TIMES_AT_REST
         return speed[:-1]
 
-    def _stop(self, part, way: JointTrajectory, start, now, stamp, q, speed) -> JointTrajectory:
+    def _stop_arm(self, now: float, measured, speed: np.ndarray | None) -> JointTrajectory | None:
+        if self._said > 0 and speed is not None and np.abs(speed).max() >= _SLOW:
+            stamp, positions = measured
+            return self._stop(0, positions[:-1] + speed * (now + LEAD - stamp), speed)
+        return self._stop_model(0, now)
+
+    def _stop_gripper(self, now: float) -> JointTrajectory | None:
+        # Fingers are stopped by what they hold: where they are says nothing of their set point.
+        return self._stop_model(1, now)
+
+    def _stop_model(self, part: int, now: float) -> JointTrajectory | None:
+        """By what was sent: once where it leads in a moment, then the same again."""
+        if self._ends[part] is not None:
+            return JointTrajectory(self._limits[part].joints, [_AGAIN], [self._ends[part]])
+        if self._ways[part] is None:
+            return None
+        way, start = self._ways[part]
+        time = now + LEAD - start
+        # Before its begin: the clock went back, and where the joints are on their way is not known.
+        return None if time < 0.0 else self._stop(part, *way.sample(time))
+
+    def _stop(self, part: int, there: np.ndarray, velocity: np.ndarray) -> JointTrajectory:
         limits, share = self._limits[part], SHARES[min(self._said, len(SHARES) - 1)]
-        if self._ends[part] is None:
-            there, velocity = way.sample(now + LEAD - start)
-        elif speed is not None and np.abs(speed).max() >= _SLOW:
-            there, velocity = q + speed * (now + LEAD - stamp), speed
-        else:
-            return JointTrajectory(limits.joints, [0.1 / share], [self._ends[part]])
         trajectory = stopping(limits.joints, there, velocity, limits, share)
         self._ends[part] = trajectory.positions[-1]
         return trajectory
