@@ -10,7 +10,7 @@ from unified_agent.robot.trajectory import JointTrajectory
 
 LEAD = 0.03
 """Seconds from a measurement's time until what is said about it has arrived."""
-SHARES = (0.6, 0.4, 0.3, 0.2)
+SHARES = (0.45, 0.3, 0.2)
 """Of the acceleration limits that the first stop, the second, ... asks for; the last of them from then on.
 
 The less, the more the joints may have gone elsewhere than was thought when it arrives: a controller that refuses the
@@ -21,8 +21,10 @@ _SLOW = 0.02
 _LAST = 40
 """Times that it is said where nothing is measured any more."""
 _TIMES_AT_REST = 3
-_AGAIN = 0.3
-"""Seconds in which a stop that is said again ends: time enough where the first was lost."""
+_BRIEF, _AGAIN = 0.05, 0.3
+"""Seconds that a stop which is said again lasts at least, and where the first may have been lost."""
+_AS_FAST = 0.75
+"""Of the speed that a stop was reckoned with: joints as fast as this after it are not being stopped."""
 
 
 class Halt:
@@ -46,7 +48,11 @@ class Halt:
     ) -> None:
         self._limits = JointLimits.of_arm(arm), JointLimits.of_gripper(arm)
         self._ways = ways
-        self._ends: list[np.ndarray | None] = [None, None]
+        # Where each comes to rest and when, and how often that was reckoned.
+        self._ends: list[tuple[np.ndarray, float] | None] = [None, None]
+        self._reckoned = [0, 0]
+        # The speed that it was reckoned with, when a half of it should be left, and when the newest was measured.
+        self._speed_then, self._halved, self._middle = 0.0, np.inf, -np.inf
         self._said = self._rests = 0
         self._measured: tuple[float, np.ndarray] | None = None
         self.done = ways == (None, None)
@@ -74,35 +80,60 @@ class Halt:
         elapsed = stamp - self._measured[0]
         if elapsed <= 0.0:
             return None
-        speed = (positions - self._measured[1]) / elapsed
+        most = np.append(self._limits[0].velocity, self._limits[1].velocity)
+        # More than a joint can do is an error of the measurement.
+        speed = np.clip((positions - self._measured[1]) / elapsed, -most, most)
+        self._middle = stamp - 0.5 * elapsed
         self._measured = stamp, positions
         self._rests = self._rests + 1 if np.abs(speed).max() < _SLOW else 0
         self.done = self.done or self._rests >= _TIMES_AT_REST
         return speed[:-1]
 
     def _stop_arm(self, now: float, measured, speed: np.ndarray | None) -> JointTrajectory | None:
-        if self._said > 0 and speed is not None and np.abs(speed).max() >= _SLOW:
+        if self._unheard(speed):
+            # Reckon again, from where the joints are.
             stamp, positions = measured
-            return self._stop(0, positions[:-1] + speed * (now + LEAD - stamp), speed)
+            return self._stop(0, now, positions[:-1] + speed * (now + LEAD - stamp), speed)
         return self._stop_model(0, now)
+
+    def _unheard(self, speed: np.ndarray | None) -> bool:
+        """Whether the arm is as fast as ever after the time by which a stop that was heard had halved its speed."""
+        if self._ends[0] is None or speed is None or self._middle < self._halved:
+            return False
+        return bool(np.abs(speed).max() > max(_SLOW, _AS_FAST * self._speed_then))
 
     def _stop_gripper(self, now: float) -> JointTrajectory | None:
         # Fingers are stopped by what they hold: where they are says nothing of their set point.
         return self._stop_model(1, now)
 
     def _stop_model(self, part: int, now: float) -> JointTrajectory | None:
-        """By what was sent: once where it leads in a moment, then the same again."""
+        """By what was sent: once where it leads in a moment, then the same end again."""
         if self._ends[part] is not None:
-            return JointTrajectory(self._limits[part].joints, [_AGAIN], [self._ends[part]])
+            end, time = self._ends[part]
+            # The rest of the stop that is going on; every other time one for which there is time if it was lost.
+            left = max(_BRIEF, time - now) if self._said % 2 else _AGAIN
+            return JointTrajectory(self._limits[part].joints, [left], [end])
         if self._ways[part] is None:
             return None
         way, start = self._ways[part]
         time = now + LEAD - start
         # Before its begin: the clock went back, and where the joints are on their way is not known.
-        return None if time < 0.0 else self._stop(part, *way.sample(time))
+        if time < 0.0:
+            return None
+        stop = self._stop(part, now, *way.sample(time))
+        left = way.duration - time
+        if left > stop.duration:
+            return stop
+        # It comes to rest by itself, and no farther on.
+        stop = JointTrajectory(stop.joints, [max(_BRIEF, left)], [way.positions[-1]])
+        self._ends[part] = stop.positions[-1], now + LEAD + stop.duration
+        return stop
 
-    def _stop(self, part: int, there: np.ndarray, velocity: np.ndarray) -> JointTrajectory:
-        limits, share = self._limits[part], SHARES[min(self._said, len(SHARES) - 1)]
-        trajectory = stopping(limits.joints, there, velocity, limits, share)
-        self._ends[part] = trajectory.positions[-1]
+    def _stop(self, part: int, now: float, there: np.ndarray, velocity: np.ndarray) -> JointTrajectory:
+        share = SHARES[min(self._reckoned[part], len(SHARES) - 1)]
+        self._reckoned[part] += 1
+        trajectory = stopping(self._limits[part].joints, there, velocity, self._limits[part], share)
+        self._ends[part] = trajectory.positions[-1], now + LEAD + trajectory.duration
+        if part == 0:
+            self._speed_then, self._halved = float(np.abs(velocity).max()), now + LEAD + 0.5 * trajectory.duration
         return trajectory

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pick and place: from a point on the table to the joint trajectories that do it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -145,6 +146,9 @@ class Motions:
     def _grip(self, name: str, seconds: float | None = None) -> Move:
         arm = self._arm
         position = arm.gripper_open if name == "open" else arm.gripper_closed
-        duration = abs(arm.gripper_open - arm.gripper_closed) / (self._scale * arm.pace.grip * arm.gripper_velocity)
+        travel = abs(arm.gripper_open - arm.gripper_closed)
+        # From rest to rest along a cubic, whose acceleration is 6 travel / duration^2 at its ends.
+        hardest = arm.pace.share * arm.gripper_acceleration
+        duration = max(travel / (arm.pace.grip * arm.gripper_velocity), math.sqrt(6 * travel / hardest)) / self._scale
         trajectory = JointTrajectory(arm.gripper_joints[:1], [duration], [[position]])
         return Move(name, trajectory, True, duration + arm.pace.settle if seconds is None else seconds, waits=True)
