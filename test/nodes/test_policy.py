@@ -135,7 +135,7 @@ def brakes(message):
     [point] = message.points if len(message.points) == 1 else [None]
     if point is None or any(point.velocities) or messages.seconds(message.header.stamp):
         return False
-    return 0.1 <= messages.seconds(point.time_from_start) <= 0.5
+    return 0.04 <= messages.seconds(point.time_from_start) <= 0.5
 
 
 def motions(arm):

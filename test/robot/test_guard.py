@@ -79,7 +79,7 @@ def test_what_breaks_a_rule_is_refused_whole_and_nothing_moves(guard, joints, wh
 
 
 @pytest.mark.parametrize(
-    ("start", "message"), [(8.9, "ended"), (7.0, "ago"), (12.0, "ahead"), (109.98, "99.98 s ahead")]
+    ("start", "message"), [(8.9, "ended"), (7.0, "ago"), (12.0, "ahead"), (109.98, "99.98 s ahead"), (np.nan, "nan")]
 )
 def test_a_stamp_of_another_time_is_refused(guard, start, message):
     duration = 1.0 if message == "ended" else 5.0
@@ -99,7 +99,7 @@ def test_an_overshooting_spline_is_refused_not_clamped(guard):
     edge = HOME + np.eye(7)[0] * (ARM.soft_limits[1][0] - 0.02)
     guard._fence.box[:, :] = [[-2, 2]] * 3
     guard._arm.reset(edge)
-    guard._seam.told[:7] = edge
+    guard.seam.told[:7] = edge
     over = to(edge, edge, times=[0.5, 1.0], velocities=[np.eye(7)[0], np.zeros(7)])
     with pytest.raises(InvalidTrajectory, match="position limit"):
         guard.command_arm(over, now=0.0)

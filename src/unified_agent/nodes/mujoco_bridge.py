@@ -65,7 +65,7 @@ class MujocoBridge(shell.AgentNode):
         # The clock never goes back: the world's time starts again at every reset.
         self._offset = self._steps * self.world.timestep
         self._next_frame = self._next_view = 0.0
-        self._refused = self._frames = 0
+        self._accepted = self._refused = self._frames = 0
         self._measured = (time.monotonic(), self.now)
         self._factor = 0.0
         # Room for MOST_POINTS points with positions, velocities and accelerations.
@@ -111,6 +111,7 @@ class MujocoBridge(shell.AgentNode):
             "real-time factor": f"{self._factor:.2f}",
             "time": f"{simulated:.3f}",
             "frames": self._frames,
+            "accepted": self._accepted,
             "refused": self._refused,
             "stopped": self.world.guard.latched,
             "start": self._seed + self._resets,
@@ -211,6 +212,7 @@ class MujocoBridge(shell.AgentNode):
                 self._refused += 1
                 self.report(shell.WARN, f"trajectory refused, the one before goes on: {error}")
                 return
+            self._accepted += 1
             self.report(shell.OK, "running")
 
         return follow

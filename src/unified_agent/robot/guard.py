@@ -40,11 +40,12 @@ class Guard:
         period: seconds between set points.
 
     Attributes:
+        seam: where the set points go.
         latched: why nothing is followed until `release`; empty when commands are.
     """
 
     def __init__(self, arm: Arm, kinematics: Kinematics, seam: JointSeam, period: float = 0.02) -> None:
-        self._fence, self._kinematics, self._seam = arm.fence, kinematics, seam
+        self._fence, self._kinematics, self.seam = arm.fence, kinematics, seam
         joining = arm.fence.joining
         self._arm = TrajectoryController(JointLimits.of_arm(arm), arm.home, joining, period)
         # A gripper's fingers are stopped by what they hold: only their set points are ever where they were told.
@@ -76,7 +77,7 @@ class Guard:
         trajectory = trajectory.ordered(self._arm.limits.joints)
         self._may_command(trajectory, now, start, self._arm)
         at, _ = self._arm.sample(now)
-        measured = self._seam.read()[: self._joint_count]
+        measured = self.seam.read()[: self._joint_count]
         off = np.abs(measured - at)
         if not off.max() <= self._fence.following:
             worst = int(np.argmax(np.nan_to_num(off, nan=np.inf)))
@@ -100,14 +101,14 @@ class Guard:
 
     def step(self, now: float) -> None:
         """Write the set points of the period that ``now`` lies in."""
-        self._seam.write(self._arm.set_point(now), self._gripper.set_point(now))
+        self.seam.write(self._arm.set_point(now), self._gripper.set_point(now))
 
     def watch(self, now: float) -> None:
         """Give up, latched, where the arm has not followed its set points for too long; call at 10 Hz or more.
 
         The set points go back to where the joints are: whatever is in the way is pushed no longer.
         """
-        apart = self._seam.read()[: self._joint_count] - self._arm.sample(now)[0]
+        apart = self.seam.read()[: self._joint_count] - self._arm.sample(now)[0]
         # Its length is no shorter than its largest part.
         if apart @ apart <= self._fence.following**2:
             self._astray_since = None
@@ -123,7 +124,7 @@ class Guard:
                 f"{self._fence.following_time} s: something is in the way, or the arm has lost its power"
             )
             self._gripper.brake(now)
-            self._arm.reset(self._seam.read()[: self._joint_count])
+            self._arm.reset(self.seam.read()[: self._joint_count])
             self.step(now)
 
     def hold(self, now: float) -> None:
@@ -168,13 +169,13 @@ class Guard:
                     f"The trajectory ended {age - ends:.2f} s ago: stamp it with the present time, or with 0 to begin "
                     "when it arrives."
                 )
-            if age > OLDEST or age < -AHEAD:
+            if not -AHEAD <= age <= OLDEST:
                 raise InvalidTrajectory(
                     f"The trajectory is stamped {abs(age):.2f} s {'ago' if age > 0 else 'ahead'}; at most {OLDEST} s "
                     f"ago and {AHEAD} s ahead are taken. Compare the clocks, or stamp it with 0."
                 )
             ends -= age
-        if ends > LONGEST:
+        if not ends <= LONGEST:
             raise InvalidTrajectory(f"A trajectory must end within {LONGEST:.0f} s, not {ends:.3g}. Send it in parts.")
 
     def _check_tool(self, positions: np.ndarray) -> None:

@@ -96,7 +96,7 @@ class JointLimits:
         remedy = "Keep inside the limits" if what == "position" else "Give it more time"
         raise InvalidTrajectory(
             f"The trajectory exceeds the {what} limit of joint '{self.joints[worst]}' "
-            f"[{lower[worst]:.3f}, {upper[worst]:.3f}] by {over[worst]:.3f} {unit}. {remedy}."
+            f"[{lower[worst]:.3f}, {upper[worst]:.3f}] by {over[worst]:.4g} {unit}. {remedy}."
         )
 
 
