@@ -16,6 +16,7 @@ from std_srvs.srv import Trigger
 
 from unified_agent.language.subgoals import OBJECTS, VOCABULARY
 from unified_agent.nodes import messages, policy, qos
+from unified_agent.nodes.mujoco_bridge import MujocoBridge
 from unified_agent.nodes.policy import PolicyNode
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
@@ -300,7 +301,7 @@ def test_a_stop_is_said_until_the_joints_rest(graph, moving):
     graph.until(lambda: len(moving.trajectories) >= sent + 3)
     assert all(map(brakes, moving.trajectories[sent:]))
     moving.deaf = False
-    graph.spin(0.6)
+    graph.spin(1.5)
     told = len(moving.trajectories)
     graph.spin(0.4)
     assert len(moving.trajectories) == told
@@ -313,6 +314,33 @@ def test_a_stop_reaches_the_gripper_too(graph, node, moving):
     graph.until(lambda: grips)
     assert brakes(grips[-1])
     assert list(grips[-1].joint_names) == [ARM.gripper_joints[0]]
+
+
+def test_a_stop_rests_the_arm_and_the_gripper_of_a_bridge_and_they_stay(graph, checkpoint):
+    bridge = graph.add(MujocoBridge, camera_rate=0.1, camera_width=64, camera_height=48)
+    graph.add(PolicyNode, policy=checkpoint, device="cpu", use_sim_time=True)
+    graph.partner.create_timer(0.02, bridge.tick)
+    sent = graph.heard(qos.trajectory(ARM.arm_topic))
+
+    def look():
+        scores = {goal.sentence: Score(0.0, 0.5) for goal in VOCABULARY}
+        graph.say(qos.SCORES, messages.scores_message(bridge.stamp(), scores))
+        graph.spin(0.05)
+        return sent
+
+    graph.spin(0.5)
+    bridge.world.guard.command_gripper(JointTrajectory(ARM.gripper_joints[:1], [1.5], [[0.0]]), bridge.world.time)
+    graph.spin(1.6)
+    graph.say(qos.PLAN, plan(GRASP))
+    graph.until(look)
+    graph.spin(0.25)
+    assert bridge.world.guard.moving
+    call(graph, "/policy/stop")
+    graph.spin(0.6)
+    rest = bridge.world.joint_state()[1]
+    assert 0.002 < rest[-1] < 0.038
+    graph.spin(1.0)
+    assert np.allclose(bridge.world.joint_state()[1], rest, atol=2e-3)
 
 
 def test_the_time_limit_does_not_run_while_stopped(graph, checkpoint):
