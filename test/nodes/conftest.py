@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A partner node that talks to the nodes under test, all in this process."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -11,7 +13,17 @@ rclpy = pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 
-from unified_agent.nodes import lives, qos  # noqa: E402
+from unified_agent.nodes import qos  # noqa: E402
+
+STRANGER = """
+import sys, rclpy
+from unified_agent.nodes import lives
+rclpy.init()
+node = rclpy.create_node(sys.argv[1])
+alive = lives.show(node)
+print("there", flush=True)
+rclpy.spin(node)
+"""
 
 
 class Graph:
@@ -27,7 +39,7 @@ class Graph:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._nodes: list = []
         self._publishers: dict = {}
-        self._strangers: list[rclpy.Context] = []
+        self._strangers: list[subprocess.Popen] = []
         self.partner = rclpy.create_node("partner", context=self._context)
         self._executor.add_node(self.partner)
 
@@ -38,19 +50,12 @@ class Graph:
         self._executor.add_node(node)
         return node
 
-    def stranger(self, name: str):
-        """A node as another process would have it, that only lives; what ends it."""
-        context = rclpy.Context()
-        context.init(args=[])
-        self._strangers.append(context)
-        node = rclpy.create_node(name, context=context)
-        node.alive = lives.show(node)
-
-        def end() -> None:
-            node.destroy_node()
-            context.try_shutdown()
-
-        return end
+    def stranger(self, name: str) -> Callable[[], None]:
+        """A process whose node of that name only lives; what kills it."""
+        process = subprocess.Popen([sys.executable, "-c", STRANGER, name], stdout=subprocess.PIPE)
+        self._strangers.append(process)
+        process.stdout.readline()
+        return process.kill
 
     def heard(self, topic: qos.Topic, profile=None) -> list:
         """Everything that is said on a topic from now on."""
@@ -101,8 +106,9 @@ class Graph:
         self.partner.destroy_node()
         self._executor.shutdown()
         self._context.try_shutdown()
-        for context in self._strangers:
-            context.try_shutdown()
+        for process in self._strangers:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture

@@ -98,6 +98,18 @@ def test_the_instruction_of_the_launch_waits_for_those_who_must_hear_of_it(graph
     assert plans[-1].data == GRASP
 
 
+def test_a_planner_that_is_started_again_does_not_repeat_the_instruction_of_the_launch(graph, table):
+    story = graph.partner.create_publisher(qos.EPISODE.type, qos.EPISODE.name, qos.EPISODE.qos)
+    story.publish(String(data="start take red"))
+    diagnosis, plans = graph.diagnosis("planner"), graph.heard(qos.PLAN)
+    graph.add(PlannerNode, instruction="take red")
+    for topic in (qos.SUBGOAL, qos.SCORES):
+        graph.partner.create_publisher(topic.type, topic.name, topic.qos)
+    graph.until(lambda: "is not given" in diagnosis())
+    graph.spin(0.5)
+    assert plans == []
+
+
 def test_a_video_is_watched_instead_of_read(graph, table, tmp_path):
     path = tmp_path / "hand.mp4"
     assert actors.perform(tasks.get("stack_red_on_blue"), 3, "fr3", path)

@@ -13,6 +13,7 @@ except ImportError:
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
+from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 
 from unified_agent.nodes import messages, qos, recorder
@@ -208,3 +209,66 @@ def test_without_video_there_is_only_the_bag(graph, tmp_path, monkeypatch):
     episode(graph, node)
     graph.until(lambda: (node.run / "episode_001" / "metadata.yaml").exists())
     assert [path.name for path in node.run.iterdir()] == ["episode_001"]
+
+
+def test_a_recorder_that_comes_late_records_the_rest_of_the_running_episode(graph, tmp_path):
+    graph.stranger("policy")
+    story = graph.partner.create_publisher(qos.EPISODE.type, qos.EPISODE.name, qos.EPISODE.qos)
+    for text in ("start one", "end success", "start two"):
+        story.publish(String(data=text))
+    graph.spin(0.5)
+    node = graph.add(Recorder, directory=str(tmp_path / "run"))
+    graph.until(lambda: node.bag)
+    story.publish(String(data="end success"))
+    graph.until(lambda: "episode_001" in node._written)
+    facts = EpisodeFacts.read(node.run / "episode_001")
+    assert (facts.instruction, facts.result, facts.joined_late) == ("two", "success", True)
+
+
+def test_an_episode_that_ended_before_is_not_recorded_again(graph, tmp_path):
+    graph.stranger("policy")
+    story = graph.partner.create_publisher(qos.EPISODE.type, qos.EPISODE.name, qos.EPISODE.qos)
+    for text in ("start one", "end success"):
+        story.publish(String(data=text))
+    graph.spin(0.5)
+    node = graph.add(Recorder, directory=str(tmp_path / "run"))
+    graph.spin(1.0)
+    assert node.bag is None
+    assert not node.run.exists()
+
+
+def test_an_episode_whose_policy_was_killed_is_closed_as_failed(graph, node):
+    end = graph.stranger("policy")
+    graph.until(lambda: node._policy.alive)
+    graph.say(qos.EPISODE, String(data="start take the red one"))
+    graph.until(lambda: node.bag)
+    end()
+    graph.until(lambda: node.bag is None, seconds=1.0)
+    assert EpisodeFacts.read(node.run / "episode_001").result == "failure: the policy has gone"
+
+
+def test_a_clock_that_goes_back_closes_the_episode_as_failed(graph, tmp_path):
+    node = graph.add(Recorder, directory=str(tmp_path / "run"), use_sim_time=True)
+    clock = graph.partner.create_publisher(Clock, qos.CLOCK_TOPIC.name, qos.CLOCK_TOPIC.qos)
+
+    def at(seconds):
+        clock.publish(Clock(clock=messages.stamp(seconds)))
+        graph.spin(0.15)
+        return node.get_clock().now().nanoseconds / messages.NANO == seconds
+
+    graph.until(lambda: at(50.0))
+    graph.say(qos.EPISODE, String(data="start take the red one"))
+    graph.until(lambda: node.bag)
+    at(1.0)
+    graph.until(lambda: node.bag is None, seconds=1.0)
+    assert EpisodeFacts.read(node.run / "episode_001").result == "failure: the clock went back by 49.0 s"
+
+
+def test_an_end_that_is_said_twice_leaves_the_next_episode_alone(graph, node):
+    graph.say(qos.EPISODE, String(data="start one"))
+    for text in ("end success", "end success"):
+        graph.say(qos.EPISODE, String(data=text))
+    graph.until(lambda: node.bag is None)
+    graph.say(qos.EPISODE, String(data="start two"))
+    graph.spin(1.0)
+    assert node.bag is not None

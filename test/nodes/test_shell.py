@@ -2,6 +2,10 @@
 """The start and the end of a node as a process, and its voice while it runs."""
 
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +83,30 @@ def test_a_state_is_told_once_and_again_when_it_changes(graph):
         node.report(shell.OK, message)
     graph.spin(0.3)
     assert [array.status[0].message for array in heard] == ["well", "ill"]
+
+
+@pytest.mark.parametrize("name", ["captioner", "planner", "policy"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_acts_at_once_while_a_model_loads_and_leaves_no_noise(name, number, tmp_path):
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"unified_agent.nodes.{name}", "--ros-args", "-p", "device:=cpu"],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    maps = Path(f"/proc/{process.pid}/maps")
+    try:
+        # The library is there long before the model is: this is in the middle of loading.
+        end = time.monotonic() + 60
+        while "libtorch" not in maps.read_text() and time.monotonic() < end:
+            time.sleep(0.02)
+        process.send_signal(number)
+        begin = time.monotonic()
+        assert process.wait(30) == 0
+        assert time.monotonic() - begin < 3.0
+    finally:
+        process.kill()
+    said = log.read_text()
+    assert "Traceback" not in said
+    assert "nanobind" not in said

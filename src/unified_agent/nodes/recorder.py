@@ -135,9 +135,12 @@ class Recorder(shell.AgentNode):
 
     def _catch_up(self) -> None:
         """Record the rest of an episode that was running when this node was started."""
+        if self._running and not self._policy.alive:
+            # What it said last may still be heard of a policy that has just gone.
+            return
         self.destroy_timer(self._catching_up)
         self._catching_up = None
-        if self._running and self.bag is None and self._policy.alive:
+        if self._running and self.bag is None:
             try:
                 self._open_episode(self._running)
             except (OSError, UserError) as error:
