@@ -16,8 +16,10 @@ SHARES = (0.45, 0.3, 0.2)
 The less, the more the joints may have gone elsewhere than was thought when it arrives: a controller that refuses the
 first takes a later one.
 """
-_SLOW = 0.02
-"""rad/s (m/s): slower is at rest."""
+GRIPPER_SHARES = (0.2, 0.1)
+"""The same for the gripper, which is slow, and lighter than its motor."""
+_SLOW = 0.02, 0.002
+"""rad/s of the arm's joints, m/s of the gripper's: slower is at rest."""
 _LAST = 40
 """Times that it is said where nothing is measured any more."""
 _TIMES_AT_REST = 3
@@ -51,8 +53,8 @@ class Halt:
         # Where each comes to rest and when, and how often that was reckoned.
         self._ends: list[tuple[np.ndarray, float] | None] = [None, None]
         self._reckoned = [0, 0]
-        # The speed that it was reckoned with, when a half of it should be left, and when the newest was measured.
-        self._speed_then, self._halved, self._middle = 0.0, np.inf, -np.inf
+        # The speed that it was reckoned with, when it must be seen to have an effect, and when the newest was measured.
+        self._speed_then, self._seen, self._middle = [0.0, 0.0], [np.inf, np.inf], -np.inf
         self._said = self._rests = 0
         self._measured: tuple[float, np.ndarray] | None = None
         self.done = ways == (None, None)
@@ -65,53 +67,55 @@ class Halt:
             measured: the newest measurement: its stamp, and the positions of the arm's joints and of the gripper's,
                 (J + 1,); None where it is not known.
         """
-        speed = None if measured is None else self._speed(*measured)
+        speeds = (None, None) if measured is None else self._speeds(*measured)
         if self.done:
             return []
-        stops = [self._stop_arm(now, measured, speed), self._stop_gripper(now)]
+        stops = [self._stop_again(part, now, measured, speed) for part, speed in enumerate(speeds)]
         self._said += 1
         self.done = self._said >= _LAST
         return [(bool(part), stop) for part, stop in enumerate(stops) if stop is not None]
 
-    def _speed(self, stamp: float, positions: np.ndarray) -> np.ndarray | None:
-        """Of the arm's joints between the last two measurements, (J,); None where there are not two."""
+    def _speeds(self, stamp: float, positions: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Of the arm's joints (J,) and the gripper's (1,) between the last two measurements; None without two."""
         if self._measured is None:
             self._measured = stamp, positions
         elapsed = stamp - self._measured[0]
         if elapsed <= 0.0:
-            return None
+            return None, None
         most = np.append(self._limits[0].velocity, self._limits[1].velocity)
         # More than a joint can do is an error of the measurement.
         speed = np.clip((positions - self._measured[1]) / elapsed, -most, most)
         self._middle = stamp - 0.5 * elapsed
         self._measured = stamp, positions
-        self._rests = self._rests + 1 if np.abs(speed).max() < _SLOW else 0
+        arm, gripper = speed[:-1], speed[-1:]
+        still = np.abs(arm).max() < _SLOW[0] and np.abs(gripper).max() < _SLOW[1]
+        self._rests = self._rests + 1 if still else 0
         self.done = self.done or self._rests >= _TIMES_AT_REST
-        return speed[:-1]
+        return arm, gripper
 
-    def _stop_arm(self, now: float, measured, speed: np.ndarray | None) -> JointTrajectory | None:
-        if self._unheard(speed):
-            # Reckon again, from where the joints are.
-            stamp, positions = measured
-            return self._stop(0, now, positions[:-1] + speed * (now + LEAD - stamp), speed)
-        return self._stop_model(0, now)
+    def _stop_again(self, part: int, now: float, measured, speed: np.ndarray | None) -> JointTrajectory | None:
+        if not self._unheard(part, speed):
+            return self._stop_model(part, now)
+        # Reckon again, from where the joints are.
+        stamp, positions = measured
+        positions = positions[-1:] if part else positions[:-1]
+        return self._stop(part, now, positions + speed * (now + LEAD - stamp), speed)
 
-    def _unheard(self, speed: np.ndarray | None) -> bool:
-        """Whether the arm is as fast as ever after the time by which a stop that was heard had halved its speed."""
-        if self._ends[0] is None or speed is None or self._middle < self._halved:
+    def _unheard(self, part: int, speed: np.ndarray | None) -> bool:
+        """Whether joints are as fast as ever after the time by which a stop that was heard had nearly ended.
+
+        Fingers that something holds are slow, whatever their set point does: they are told the same again.
+        """
+        if self._ends[part] is None or speed is None or self._middle < self._seen[part]:
             return False
-        return bool(np.abs(speed).max() > max(_SLOW, _AS_FAST * self._speed_then))
-
-    def _stop_gripper(self, now: float) -> JointTrajectory | None:
-        # Fingers are stopped by what they hold: where they are says nothing of their set point.
-        return self._stop_model(1, now)
+        return bool(np.abs(speed).max() > max(_SLOW[part], _AS_FAST * self._speed_then[part]))
 
     def _stop_model(self, part: int, now: float) -> JointTrajectory | None:
         """By what was sent: once where it leads in a moment, then the same end again."""
         if self._ends[part] is not None:
             end, time = self._ends[part]
-            # The rest of the stop that is going on; every other time one for which there is time if it was lost.
-            left = max(_BRIEF, time - now) if self._said % 2 else _AGAIN
+            # The rest of the stop that is going on; after its end, every other time, one for where it was lost.
+            left = max(_BRIEF, time - now) if now < time or self._said % 2 else _AGAIN
             return JointTrajectory(self._limits[part].joints, [left], [end])
         if self._ways[part] is None:
             return None
@@ -130,10 +134,11 @@ class Halt:
         return stop
 
     def _stop(self, part: int, now: float, there: np.ndarray, velocity: np.ndarray) -> JointTrajectory:
-        share = SHARES[min(self._reckoned[part], len(SHARES) - 1)]
+        shares = (SHARES, GRIPPER_SHARES)[part]
+        share = shares[min(self._reckoned[part], len(shares) - 1)]
         self._reckoned[part] += 1
         trajectory = stopping(self._limits[part].joints, there, velocity, self._limits[part], share)
         self._ends[part] = trajectory.positions[-1], now + LEAD + trajectory.duration
-        if part == 0:
-            self._speed_then, self._halved = float(np.abs(velocity).max()), now + LEAD + 0.5 * trajectory.duration
+        self._speed_then[part] = float(np.abs(velocity).max())
+        self._seen[part] = now + 2 * LEAD + 0.75 * trajectory.duration
         return trajectory
