@@ -68,8 +68,8 @@ def run(arguments: argparse.Namespace) -> dict:
     by_task, failures = defaultdict(list), []
     for number, (task, trial) in enumerate(progress, start=arguments.seed):
         by_task[task.name].append(trial)
-        if not trials.success:
-            why = trials.reason or ("claimed, but not so" if trials.claimed else "not done")
+        if not trial.success:
+            why = trial.reason or ("claimed, but not so" if trial.claimed else "not done")
             failures.append({"task": task.name, "seed": number, "why": why})
         done = [t for trials in by_task.values() for t in trials]
         progress.set_postfix_str(f"success {sum(t.success for t in done)}/{len(done)}")
