@@ -96,11 +96,31 @@ def test_only_a_guarded_move_must_be_watched(arm, moves):
 def test_the_retreat_goes_on_as_the_arm_was_told_brakes_and_goes_back(arm, moves):
     runner = MotionRunner(arm, moves)
     runner.step(0.0, arm.home)
+    runner.step(0.3, moves[1].trajectory.sample(0.3)[0])
     q, velocity = moves[1].trajectory.sample(0.5)
     (retreat,) = runner.step(0.5, q - 0.05)
     np.testing.assert_allclose(retreat.trajectory.positions[[0, -1]], [q, arm.home], atol=1e-9)
     np.testing.assert_allclose(retreat.trajectory.velocities[0], velocity)
     JointLimits.of_arm(arm).check(retreat.trajectory, q)
+
+
+@pytest.mark.parametrize("late", [0.1, 0.3, 0.6])
+def test_a_guarded_move_that_reached_the_arm_late_is_not_taken_for_a_blocked_one(arm, moves, late):
+    runner, now, down = MotionRunner(arm, [moves[1]]), 0.0, moves[1].trajectory
+    while not runner.done and now < 4.0:
+        runner.step(now, down.sample(max(0.0, now - late))[0])
+        now += PERIOD
+    assert runner.failed is None
+    assert now == pytest.approx(1.0 + late, abs=0.1)
+
+
+def test_an_arm_that_stays_where_a_guarded_move_began_is_blocked(arm, moves):
+    runner, now = MotionRunner(arm, [moves[1]]), 0.0
+    while not runner.failed and now < 4.0:
+        runner.step(now, arm.home)
+        now += PERIOD
+    assert "in the way" in runner.failed
+    assert now < arm.pace.overdue + 0.1
 
 
 def test_a_grip_waits_for_the_one_before_and_a_way_down_where_it_says_so(arm, moves):

@@ -18,7 +18,7 @@ from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec
 from unified_agent.robot.arm import Arm
-from unified_agent.robot.halt import Halt
+from unified_agent.robot.halt import LEAD, Halt
 from unified_agent.robot.kinematics import Kinematics
 from unified_agent.robot.motions import Motions, Move
 from unified_agent.robot.trajectory import JointTrajectory
@@ -225,13 +225,13 @@ class PolicyNode(shell.AgentNode):
     def _send(self, move: Move, start: float) -> None:
         message = messages.trajectory_message(move.trajectory)
         self._moving, self._halt = (move, start), None
+        # Stamped 0: a controller joins a trajectory that began in the past where that should be by now, with a jump.
+        arrival = self._now() + LEAD
         if move.gripper:
-            self._ways[1] = self._grip_from(move.trajectory, start), start
+            self._ways[1] = self._grip_from(move.trajectory, arrival), arrival
             self._gripper_topic.publish(message)
             return
-        # The guard compares the arm with where it should be since then; a gripper only has to get there.
-        message.header.stamp = messages.stamp(start)
-        self._ways[0] = move.trajectory, start
+        self._ways[0] = move.trajectory, arrival
         self._arm_topic.publish(message)
 
     def _grip_from(self, grip: JointTrajectory, start: float) -> JointTrajectory:

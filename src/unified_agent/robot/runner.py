@@ -32,7 +32,7 @@ class MotionRunner:
         self._waiting = list(moves)
         self._now: Move | None = None
         self._start = 0.0
-        self._grip_end = -math.inf
+        self._grip_end, self._stirred = -math.inf, False
         self.failed: str | None = None
 
     @property
@@ -77,7 +77,7 @@ class MotionRunner:
             self._now = self._waiting.pop(0) if self._waiting else None
             if self._now is None:
                 break
-            self._start = now
+            self._start, self._stirred = now, False
             if self._now.gripper:
                 self._grip_end = now + self._now.trajectory.duration
             begun.append(self._now)
@@ -86,6 +86,20 @@ class MotionRunner:
     def give_up(self, why: str) -> None:
         """A move was refused: nothing more is begun."""
         self.failed, self._waiting, self._now = why, [], None
+
+    def _under_way(self, now: float, joint_positions: np.ndarray) -> bool:
+        """Whether the arm has begun a guarded move; a command that reached it late is judged from when it did."""
+        if self._stirred:
+            return True
+        way, time = self._now.trajectory, now - self._start
+        if np.abs(joint_positions - way.positions[0]).max() <= self._pace.arrived:
+            return time >= self._pace.overdue
+        self._stirred = True
+        times = np.arange(0.0, time + _STEP, _STEP)
+        nearest = float(times[np.argmin(np.abs(way.samples(times)[0] - joint_positions).max(axis=1))])
+        if time - nearest > _PROMPT:
+            self._start = now - nearest
+        return True
 
     def _gripping(self, now: float) -> bool:
         """Whether the next move waits for a grip to end."""
@@ -106,7 +120,7 @@ class MotionRunner:
         return self._way("stay", [self._now.trajectory.positions[-1], there])
 
     def _blocked(self, now: float, joint_positions: np.ndarray) -> bool:
-        if self._now.retreat is None:
+        if self._now.retreat is None or not self._under_way(now, joint_positions):
             return False
         wanted, _ = self._now.trajectory.sample(now - self._start)
         return bool(np.abs(joint_positions - wanted).max() > self._pace.blocked)
@@ -135,6 +149,8 @@ class MotionRunner:
         return Move(name, trajectory, gripper=False, seconds=trajectory.duration)
 
 
+_STEP, _PROMPT = 0.01, 0.04
+"""Seconds: how finely the begin of a move is told, and a delay that is none."""
 _GENTLE = 0.4
 """Of the joints' limits, on a way that was not planned for."""
 _SLOW = 1e-3
