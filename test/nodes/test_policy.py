@@ -65,7 +65,7 @@ class IdealArm:
         if self.trajectories and not self.deaf and self.trajectories[-1] is not self._heard:
             self._heard = self.trajectories[-1]
             way, start = messages.trajectory_of(self._heard), messages.seconds(self._heard.header.stamp)
-            if start == 0.0:
+            if way.times[0] > 0.0:
                 way = JointTrajectory(way.joints, [0.0, *way.times], [self._q, *way.positions])
             self._way = way, start or time
         if self._way is not None:
