@@ -49,6 +49,7 @@ setup(
         "mujoco>=3.17,<5",
         "numpy>=1.26",
         "open_clip_torch>=3.0",
+        "opencv-python-headless>=4.8",
         "peft>=0.18",
         "pillow>=10",
         "pyarrow>=15",

@@ -2,6 +2,7 @@
 """A plan carried out in MuJoCo by a scripted hand, judged by true poses: no ROS, no network."""
 
 import numpy as np
+import pytest
 
 from unified_agent.agent.execution import SETTLE, Phase, PlanExecution
 from unified_agent.agent.pursuit import Outcome
@@ -11,11 +12,11 @@ from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics
 from unified_agent.robot.motions import Motions
 from unified_agent.sim.world import World
+from unified_agent.vision.steady import Steady
 
 ARM = Arm.load("fr3")
 MOTIONS = Motions(ARM, Kinematics(ARM))
 STACK = Plan.of_moves("red/blue").subgoals
-SUCCESSIVE = 3
 
 
 def at_the_named_object(state, sentence):
@@ -30,7 +31,7 @@ class Trial:
         self.world = World(ARM, seed=3)
         self.execution = PlanExecution(ARM, MOTIONS, choose, plan, now=0.0, **options)
         self.moves: list[str] = []
-        self.sentence, self.streak = "", 0
+        self.steady = Steady()
         self.tick = 0
 
     def step(self, seconds=0.02, blind=False):
@@ -47,12 +48,7 @@ class Trial:
 
     def show_frame(self):
         true = [goal.sentence for goal in VOCABULARY if self.world.holds(goal)]
-        if self.execution.sentence != self.sentence:
-            self.sentence, self.streak = self.execution.sentence, 0
-        self.streak = self.streak + 1 if self.sentence in true else 0
-        if self.streak == SUCCESSIVE:
-            self.execution.reached(self.sentence)
-        self.execution.judged(self.world.time, true)
+        self.execution.judged(self.world.time, true, self.steady.judge(self.world.time, true))
 
     def run(self, seconds=60.0):
         while self.execution.phase is not Phase.ENDED and self.world.time < seconds:
@@ -121,27 +117,54 @@ def test_frames_from_before_the_action_ended_do_not_count():
     trial = Trial()
     trial.step(SETTLE + 0.1, blind=True)
     for _ in range(20):
-        trial.execution.judged(0.1, [])
+        trial.execution.judged(0.1, [], [])
     assert trial.execution.phase is Phase.WATCHING
 
 
+def moments_until_it_acts(rate: float, true=lambda number: False, most=100) -> int:
+    """Moments of a camera that are looked at before the sub-goal is tried; ``true`` of the sub-goal, by number."""
+    trial = Trial()
+    trial.step(SETTLE + 0.1, blind=True)
+    for number in range(most):
+        if trial.execution.phase is not Phase.WATCHING:
+            return number
+        sentence = [trial.execution.sentence] if true(number) else []
+        trial.execution.judged(trial.world.time + number / rate, sentence, [])
+    return most
+
+
 def test_it_watches_no_longer_than_the_sub_goal_could_still_be_seen():
-    trial = Trial(watched=8)
-    trial.step(SETTLE + 0.1, blind=True)
-    for frame in range(6):
-        assert trial.execution.phase is Phase.WATCHING
-        trial.execution.judged(trial.world.time + frame, [])
-    assert trial.execution.phase is Phase.AIMING
+    assert moments_until_it_acts(rate=10.0) == 6
 
 
-def test_a_sentence_over_its_threshold_is_not_reached_before_the_captioner_says_so():
-    trial = Trial(watched=8)
+def test_a_slow_camera_gets_as_many_moments_and_a_fast_one_as_much_time():
+    assert moments_until_it_acts(rate=2.0) == 6
+    assert moments_until_it_acts(rate=30.0) == pytest.approx(0.5 * 30, abs=2)
+
+
+def test_it_does_not_give_up_on_what_has_just_come_true():
+    assert moments_until_it_acts(rate=10.0, true=lambda number: 5 <= number < 20) == 21
+
+
+def test_a_sentence_over_its_threshold_is_not_reached_before_the_captioner_says_that_it_is_seen():
+    trial = Trial()
     trial.step(SETTLE + 0.1, blind=True)
+    sentence = trial.execution.sentence
     for frame in range(7):
-        trial.execution.judged(trial.world.time + frame, [trial.execution.sentence])
+        trial.execution.judged(trial.world.time + frame / 10, [sentence], [])
     assert trial.execution.pursuit.reached == []
-    trial.execution.reached(trial.execution.sentence)
-    trial.execution.judged(trial.world.time + 7, [trial.execution.sentence])
+    trial.execution.judged(trial.world.time + 0.7, [sentence], [sentence])
+    assert trial.execution.pursuit.reached == [STACK[0]]
+
+
+def test_what_was_seen_must_outlive_the_action():
+    trial = Trial()
+    trial.step(SETTLE + 0.1, blind=True)
+    sentence = trial.execution.sentence
+    for frame in range(2):
+        trial.execution.judged(trial.world.time + frame / 10, [sentence], [sentence])
+    assert trial.execution.pursuit.reached == []
+    trial.execution.judged(trial.world.time + 0.2, [sentence], [sentence])
     assert trial.execution.pursuit.reached == [STACK[0]]
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from unified_agent.cli import main
 from unified_agent.commands.eval import wilson
+from unified_agent.trials import evaluation
+from unified_agent.trials.trial import Trial
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,14 @@ def test_no_episodes_is_a_user_mistake_and_json_says_so(capsys):
 def test_recordings_are_only_made_through_the_graph(tmp_path, capsys):
     assert main(["eval", "--episodes", "1", "--runs", str(tmp_path)]) == 2
     assert "--runs needs --graph" in capsys.readouterr().err
+
+
+def test_a_failed_trial_is_told_with_its_reason(monkeypatch, capsys):
+    told = [
+        Trial(success=True, claimed=True, actions=2),
+        Trial(success=False, claimed=False, actions=8, reason="tired"),
+    ]
+    monkeypatch.setattr(evaluation, "evaluate", lambda *arguments: iter(told))
+    assert main(["eval", "--task", "stack", "--episodes", "2", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [failure["why"] for failure in result["failures"]] == ["tired"]

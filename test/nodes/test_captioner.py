@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The captioner node with a tiny random CLIP: what it sees is decided by the thresholds on its card."""
 
+import array
 import json
+import random
+import re
 import time
 
 import numpy as np
@@ -12,12 +15,16 @@ from safetensors.torch import save_file
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String
 
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
-from unified_agent.nodes import messages, qos
+from unified_agent.nodes import captioner, messages, qos
 from unified_agent.nodes.captioner import Captioner
+from unified_agent.recording.images import compressed
 
 TINY = {
     "embed_dim": 16,
@@ -39,7 +46,7 @@ def clip_model(tmp_path):
 
 @pytest.fixture
 def node(graph, clip_model):
-    return graph.add(Captioner, clip_model=clip_model, device="cpu", successive_frames=3)
+    return graph.add(Captioner, clip_model=clip_model, device="cpu")
 
 
 def show(graph, seconds, cameras=qos.CAMERAS, change=None):
@@ -110,15 +117,130 @@ def test_a_free_sentence_is_scored_from_then_on(graph, node):
 def test_frames_of_different_times_are_not_scored_together(graph, node):
     scores = graph.heard(qos.SCORES)
     show(graph, 1.0, ["left"])
-    show(graph, 1.1, ["right"])
+    show(graph, 1.3, ["right"])
     graph.spin(0.3)
     assert scores == []
+
+
+class FreeCamera:
+    """A camera that runs by itself, as best effort, with stamps that jitter.
+
+    Attributes:
+        taken: images so far.
+    """
+
+    def __init__(self, graph, name, rate, image=None, jitter=0.008):
+        self.taken = 0
+        topic = qos.image(name) if image is None else qos.compressed_image(name)
+        profile = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._publisher = graph.partner.create_publisher(topic.type, topic.name, profile)
+        self._image = image or messages.image_message(np.zeros((48, 64, 3), np.uint8), messages.stamp(0.0), name)
+        self._jitter, self._random = jitter, random.Random(name)
+        self._timer = graph.partner.create_timer(1.0 / rate, self._take)
+
+    def _take(self):
+        self.taken += 1
+        time_taken = time.time() - self._random.uniform(0.0, self._jitter)
+        self._image.header.stamp = messages.stamp(time_taken)
+        self._publisher.publish(self._image)
+
+
+def compressed_message():
+    data = array.array("B", compressed(np.zeros((48, 64, 3), np.uint8), "jpeg"))
+    return CompressedImage(format="rgb8; jpeg compressed bgr8", data=data)
+
+
+def test_free_running_best_effort_cameras_of_30_and_15_hz_are_captioned(graph, node):
+    scores = graph.heard(qos.SCORES)
+    FreeCamera(graph, "left", 30.0), FreeCamera(graph, "right", 15.0)
+    graph.until(lambda: len(scores) >= 10)
+    stamps = [messages.seconds(message.header.stamp) for message in scores]
+    assert stamps == sorted(set(stamps))
+
+
+def test_cameras_whose_clocks_differ_are_told_with_the_gap_between_them(graph, node):
+    diagnosis = graph.diagnosis("captioner")
+
+    def told():
+        show(graph, time.time(), ["left"])
+        show(graph, time.time() + 70.0, ["right"])
+        graph.spin(0.05)
+        return re.search(r"nearest frames lie (69|70)\.\d+ s apart", diagnosis())
+
+    graph.until(told, seconds=4.0)
+    assert "'tolerance' is 0.1 s" in diagnosis()
+
+
+def test_a_silent_camera_is_named(graph, node):
+    diagnosis = graph.diagnosis("captioner")
+    FreeCamera(graph, "left", 10.0)
+    graph.until(lambda: "no image of camera 'right' comes" in diagnosis())
+
+
+def test_one_camera_of_another_name_is_enough_where_that_is_configured(graph, clip_model):
+    graph.add(Captioner, clip_model=clip_model, device="cpu", cameras=["wrist"])
+    scores = graph.heard(qos.SCORES)
+    FreeCamera(graph, "wrist", 20.0)
+    graph.until(lambda: len(scores) >= 3)
+
+
+@pytest.mark.parametrize("cameras", [[""], ["a", "a"], ["a", "b", "c", "d", "e"]])
+def test_one_to_four_cameras_are_named_each_once(graph, clip_model, cameras):
+    with pytest.raises(UserError, match="1 to 4 cameras"):
+        graph.add(Captioner, clip_model=clip_model, device="cpu", cameras=cameras)
+
+
+def test_cameras_that_only_send_compressed_images_are_captioned(graph, node):
+    scores = graph.heard(qos.SCORES)
+    for camera in qos.CAMERAS:
+        FreeCamera(graph, camera, 20.0, compressed_message())
+    graph.until(lambda: len(scores) >= 5)
+    assert node.figures()["refused"] == 0
+
+
+def test_raw_images_are_taken_where_both_are_sent(graph, node):
+    scores = graph.heard(qos.SCORES)
+    broken = CompressedImage(format="jpeg", data=b"no picture")
+    for camera in qos.CAMERAS:
+        FreeCamera(graph, camera, 20.0), FreeCamera(graph, camera, 20.0, broken)
+    graph.until(lambda: len(scores) >= 15)
+    assert node.figures()["refused"] == 0
+
+
+def test_a_refusal_is_said_once_and_counted(graph, node):
+    warnings = []
+    graph.partner.create_subscription(DiagnosticArray, qos.DIAGNOSTICS.name, warnings.append, qos.RECORDED)
+    for number in range(5):
+        show(graph, 1.0 + number, change=lambda image: setattr(image, "encoding", "32FC1"))
+        graph.spin(0.1)
+    graph.until(lambda: node.figures()["refused"] == 10)
+    said = {status.message for array in warnings for status in array.status if "refused" in status.message}
+    assert len(said) == 2
+    assert node.figures()["refused because"].count("(5 times)") == 2
+
+
+def test_stamps_ahead_of_the_clock_and_long_behind_it_are_told(graph, node, monkeypatch):
+    monkeypatch.setattr(captioner, "LASTING", -1.0)
+    diagnosis, scores = graph.diagnosis("captioner"), graph.heard(qos.SCORES)
+    show_and_wait(graph, scores, 3, time.time() + 100)
+    graph.until(lambda: "ahead of the clock" in diagnosis())
+    show_and_wait(graph, scores, 2, time.time() - 100)
+    graph.until(lambda: "before the clock" in diagnosis())
+    assert (node.figures()["ahead of the clock"], node.figures()["behind the clock"]) == (3, 2)
+
+
+def test_what_is_seen_is_told_with_the_scores(graph, node):
+    scores = graph.heard(qos.SCORES)
+    show_and_wait(graph, scores, 4)
+    told = [messages.scores_of(message)[TRUE] for message in scores]
+    assert [score.over for score in told] == [True] * 4
+    assert [score.seen for score in told] == [False, False, True, True]
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda image: setattr(image, "encoding", "mono8"), "rgb8 or bgr8"),
+        (lambda image: setattr(image, "encoding", "32FC1"), "expected rgb8, bgr8"),
         (lambda image: setattr(image, "data", b"short"), "5 bytes"),
     ],
 )

@@ -40,15 +40,15 @@ def test_padded_rows_are_read():
     assert np.array_equal(messages.frame_of(message), FRAME)
 
 
-@pytest.mark.parametrize("encoding", ["mono8", "16UC1", "", "x" * 10_000])
+@pytest.mark.parametrize("encoding", ["16UC1", "", "x" * 10_000])
 def test_another_encoding_is_refused(encoding):
     message = image()
     message.encoding = encoding
-    with pytest.raises(BadMessage, match="rgb8 or bgr8"):
+    with pytest.raises(BadMessage, match="expected rgb8, bgr8"):
         messages.frame_of(message)
 
 
-@pytest.mark.parametrize("change", [{"data": b"short"}, {"data": b""}, {"width": 7}, {"height": 0}, {"step": 0}])
+@pytest.mark.parametrize("change", [{"data": b"short"}, {"data": b""}, {"width": 7}, {"step": 0}])
 def test_an_image_whose_length_does_not_fit_is_refused(change):
     message = image()
     for field, value in change.items():

@@ -48,7 +48,7 @@ def joints(bridge):
 def test_what_is_measured_carries_simulated_time_at_the_rates_asked_for(graph):
     bridge = graph.add(MujocoBridge, camera_rate=10.0, camera_width=64, camera_height=48)
     clock = graph.heard(qos.CLOCK_TOPIC, qos.CLOCK)
-    states, images = graph.heard(qos.JOINT_STATES), graph.heard(qos.image("left"))
+    states, images = (graph.heard(topic, qos.RECORDED) for topic in (qos.JOINT_STATES, qos.image("left")))
     graph.until(lambda: bridge.tick() or states)
     graph.spin(0.2)
     states.clear(), images.clear()

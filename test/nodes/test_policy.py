@@ -108,8 +108,8 @@ def plan(*sentences):
     return String(data="\n".join(sentences))
 
 
-def see(graph, *true):
-    scores = {goal.sentence: Score(1.0 if goal.sentence in true else 0.0, 0.5) for goal in VOCABULARY}
+def see(graph, *true, seen=False):
+    scores = {goal.sentence: Score(1.0, 0.5, seen) if goal.sentence in true else Score(0.0, 0.5) for goal in VOCABULARY}
     stamp = graph.partner.get_clock().now().to_msg()
     graph.say(qos.SCORES, messages.scores_message(stamp, scores))
 
@@ -152,6 +152,17 @@ def test_a_plan_makes_the_arm_move_and_starts_an_episode(graph, node, arm):
     see_nothing_until(graph, lambda: arm.trajectories)
     assert [message.data for message in episodes] == ["start take the red one"]
     assert subgoals[-1].data == GRASP
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_sub_goal_is_done_when_the_captioner_has_seen_it(graph, node, arm, seen):
+    episodes = graph.heard(qos.EPISODE)
+    graph.say(qos.PLAN, plan(GRASP))
+    for _ in range(20):
+        see(graph, GRASP, seen=seen)
+        graph.spin(0.1)
+    assert [message.data for message in episodes][1:] == ["end success"] * seen
+    assert arm.trajectories == []
 
 
 def test_no_command_leaves_the_limits(graph, node, arm):

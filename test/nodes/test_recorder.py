@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import array
 from pathlib import Path
 
 import av
@@ -13,13 +14,15 @@ except ImportError:
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage, JointState
 from std_msgs.msg import String
 
 from unified_agent.nodes import messages, qos, recorder
 from unified_agent.nodes.recorder import Recorder
 from unified_agent.recording.facts import EpisodeFacts
-from unified_agent.recording.images import any_frame
+from unified_agent.recording.images import any_frame, compressed
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.scores import Score
 
@@ -125,7 +128,7 @@ def test_a_frame_that_cannot_be_drawn_is_recorded_all_the_same(graph, node):
     diagnosis = graph.diagnosis("recorder")
     graph.say(qos.EPISODE, String(data="start x"))
     graph.spin(0.1)
-    frame(graph, 1.0, encoding="mono8")
+    frame(graph, 1.0, encoding="32FC1")
     graph.until(lambda: node.bag and node.bag.counts["/caption/scores"])
     node.close()
     graph.until(lambda: "recorded, but not drawn" in diagnosis())
@@ -195,6 +198,77 @@ def test_images_are_compressed_where_that_is_asked_for(graph, tmp_path, monkeypa
     assert len(frames) == 5
     assert (frames[0] == 99).all()
     assert not list(BagReader(node.run / "episode_001").messages(["/camera/left/image_raw"]))
+
+
+def best_effort(graph, topic):
+    profile = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+    publisher = graph.partner.create_publisher(topic.type, topic.name, profile)
+    graph.until(publisher.get_subscription_count)
+    graph.spin(0.2)
+    return publisher.publish
+
+
+def test_best_effort_cameras_and_joints_are_recorded(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    say = [(topic, best_effort(graph, topic)) for topic in (*map(qos.image, qos.CAMERAS), qos.JOINT_STATES)]
+    graph.say(qos.EPISODE, String(data="start x"))
+    graph.until(lambda: node.bag)
+    for number in range(5):
+        for topic, publish in say:
+            image = messages.image_message(np.zeros((8, 8, 3), np.uint8), messages.stamp(1.0 + number), "camera")
+            publish(JointState() if topic is qos.JOINT_STATES else image)
+        graph.spin(0.05)
+    graph.say(qos.EPISODE, String(data="end success"))
+    graph.until(lambda: "wrote" in diagnosis())
+    reader = BagReader(node.run / "episode_001")
+    assert sum(1 for _ in reader.messages([topic.name for topic, _ in say])) == 15
+    assert "nothing came" not in diagnosis()
+
+
+def test_cameras_and_joints_that_stayed_silent_are_named_at_the_end(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(qos.EPISODE, String(data="start x"))
+    graph.until(lambda: node.bag)
+    graph.say(qos.image("left"), messages.image_message(np.zeros((8, 8, 3), np.uint8), messages.stamp(1.0), "left"))
+    graph.until(lambda: node.bag.counts["/camera/left/image_raw"])
+    graph.say(qos.EPISODE, String(data="end success"))
+    graph.until(lambda: "wrote" in diagnosis())
+    silent = ["/camera/right/image_raw", "/joint_states"]
+    assert f"nothing came on {', '.join(silent)}" in diagnosis()
+    assert EpisodeFacts.read(node.run / "episode_001").empty == silent
+    assert node.figures()["written"]
+
+
+def test_messages_that_were_lost_on_the_way_are_told_at_the_end(graph, node, monkeypatch):
+    diagnosis = graph.diagnosis("recorder")
+    lost = iter([{"/joint_states": 3}, {"/joint_states": 5}])
+    monkeypatch.setattr(node, "_lost", lambda: next(lost))
+    graph.say(qos.EPISODE, String(data="start x"))
+    graph.until(lambda: node.bag)
+    graph.say(qos.EPISODE, String(data="end success"))
+    graph.until(lambda: "2 messages of /joint_states were lost on the way" in diagnosis())
+    assert EpisodeFacts.read(node.run / "episode_001").lost == {"/joint_states": 2}
+
+
+def test_compressed_images_are_recorded_as_they_came_and_drawn(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    data = array.array("B", compressed(np.full((32, 32, 3), 99, np.uint8), "jpeg"))
+    image = CompressedImage(format="jpeg", data=data)
+    say = {camera: best_effort(graph, qos.compressed_image(camera)) for camera in qos.CAMERAS}
+    graph.say(qos.EPISODE, String(data="start x"))
+    graph.until(lambda: node.bag)
+    for number in range(5):
+        for publish in say.values():
+            image.header.stamp = messages.stamp(1.0 + number / 10)
+            publish(image)
+        graph.spin(0.05)
+    graph.say(qos.EPISODE, String(data="end success"))
+    graph.until(lambda: "wrote" in diagnosis())
+    reader = BagReader(node.run / "episode_001")
+    [first, *rest] = reader.messages(["/camera/left/image_raw/compressed"])
+    assert reader.decode(first).data.tobytes() == data.tobytes()
+    assert (len(rest), video_frames(node.run / "episode_001.mp4")) == (4, 5)
+    assert EpisodeFacts.read(node.run / "episode_001").empty == ["/joint_states"]
 
 
 def test_a_run_that_is_continued_keeps_its_earlier_episodes(graph, node):

@@ -85,8 +85,16 @@ def test_commands_are_played_when_they_are_named(graph, bag):
 def test_one_camera_with_another_name_is_shown_to_both_eyes(graph, tmp_path):
     bag = record(tmp_path / "bag", qos.Topic("/front/rgb", Image, qos.IMAGE))
     images = [graph.heard(qos.image(camera), qos.RECORDED) for camera in qos.CAMERAS]
-    played(graph, bag, left="/front/rgb")
+    played(graph, bag, image_topics=["/front/rgb"])
     assert list(map(len, images)) == [FRAMES, FRAMES]
+
+
+def test_other_cameras_are_played_under_their_names(graph, tmp_path):
+    names = ["front", "side", "wrist"]
+    bag = record(tmp_path / "bag", *map(qos.image, names))
+    images = [graph.heard(qos.image(camera), qos.RECORDED) for camera in names]
+    played(graph, bag, cameras=names)
+    assert list(map(len, images)) == [FRAMES] * 3
 
 
 def test_it_waits_for_a_listener_to_the_images(graph, bag):

@@ -18,7 +18,13 @@ from unified_agent.graph import lists
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ElementTree.parse(ROOT / "package.xml").getroot()
 ROS = {"launch", "launch_ros"}
-LIBRARIES = {"PIL": "pillow", "open_clip": "open_clip_torch", "yaml": "PyYAML", "rerun": "rerun-sdk"}
+LIBRARIES = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "open_clip": "open_clip_torch",
+    "yaml": "PyYAML",
+    "rerun": "rerun-sdk",
+}
 
 
 def imported() -> set[str]:

@@ -57,7 +57,52 @@ def test_images_without_a_stamp_are_taken_at_the_time_of_the_recording(tmp_path)
 def test_images_that_are_no_picture_are_counted(tmp_path):
     with BagWriter(tmp_path / "bag") as writer:
         writer.add_topic("/front", IMAGE)
-        writer.write("/front", image(1.0, noise(0), "mono8"), NANO)
+        for number in range(2):
+            writer.write("/front", image(1.0 + number, noise(0), "32FC1"), NANO)
     cameras = RecordedCameras(BagReader(tmp_path / "bag"), ("/front",))
     assert list(cameras.frames()) == []
-    assert cameras.refused == 1
+    assert cameras.refused == 2
+    [cause] = cameras.causes
+    assert "'/front' refused: The encoding '32FC1' is a depth image" in cause
+    assert cause.endswith("(2 times)")
+
+
+def written(folder, stamps: dict[str, list[float]]) -> BagReader:
+    with BagWriter(folder) as writer:
+        for topic in stamps:
+            writer.add_topic(topic, IMAGE)
+        for time, topic in sorted((time, topic) for topic, times in stamps.items() for time in times):
+            writer.write(topic, image(time, noise(0)), round(time * NANO))
+    return BagReader(folder)
+
+
+def test_two_cameras_50_ms_apart_are_paired(tmp_path):
+    left, right = RAW
+    reader = written(
+        tmp_path / "bag", {left: [1 + n / 10 for n in range(12)], right: [1.05 + n / 10 for n in range(12)]}
+    )
+    assert len(list(RecordedCameras(reader, RAW).frames())) == 12
+
+
+def test_cameras_that_never_meet_say_how_far_they_lie_apart(tmp_path):
+    left, right = RAW
+    reader = written(tmp_path / "bag", {left: [float(n) for n in range(1, 9)], right: [n + 0.4 for n in range(1, 9)]})
+    cameras = RecordedCameras(reader, RAW)
+    assert list(cameras.frames()) == []
+    assert "lie 0.400 s apart, more than the tolerance of 0.1 s" in cameras.why_nothing()
+
+
+def test_the_raw_images_are_taken_where_both_were_recorded(tmp_path):
+    with BagWriter(tmp_path / "bag") as writer:
+        for topic in RAW:
+            writer.add_topic(topic, IMAGE)
+            writer.add_topic(f"{topic}/compressed", COMPRESSED_IMAGE)
+            writer.write(f"{topic}/compressed", compressed_image(1.0, noise(0), "png"), NANO)
+            writer.write(topic, image(1.0, noise(0)), NANO)
+    assert image_topics(BagReader(tmp_path / "bag")) == RAW
+
+
+def test_other_cameras_are_found_by_their_names(tmp_path):
+    names = ("front", "wrist", "side")
+    reader = written(tmp_path / "bag", {f"/camera/{name}/image_raw": [1.0] for name in names})
+    assert image_topics(reader, cameras=names) == tuple(f"/camera/{name}/image_raw" for name in names)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+import io
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image as Picture
 
 from unified_agent.recording.cdr import BadMessage, Decoder, TopicInfo
-from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, any_frame, frame_of
+from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, FrameReader, any_frame, frame_of
 
 from .conftest import compressed_image, image, noise
 
@@ -15,15 +18,20 @@ def decoded(data: bytes, kind: str):
     return any_frame(topic, Decoder().decode(topic, data))
 
 
-@pytest.mark.parametrize(("encoding", "order"), [("rgb8", [0, 1, 2]), ("bgr8", [2, 1, 0])])
-def test_colours_keep_their_places(encoding, order):
-    assert (decoded(image(1.0, noise(1)[:, :, order], encoding), IMAGE) == noise(1)).all()
+def file(picture: Picture.Image, kind: str, text: str = "") -> SimpleNamespace:
+    """A CompressedImage of a file of that kind."""
+    stream = io.BytesIO()
+    picture.save(stream, kind, **({"lossless": True} if kind == "WEBP" else {}))
+    return SimpleNamespace(data=np.frombuffer(stream.getvalue(), np.uint8), format=text or kind.lower())
 
 
-@pytest.mark.parametrize(("encoding", "order"), [("rgba8", [0, 1, 2]), ("bgra8", [2, 1, 0])])
-def test_a_fourth_channel_is_left_out(encoding, order):
-    pixels = np.concatenate([noise(1)[:, :, order], np.full((32, 32, 1), 255, np.uint8)], axis=2)
-    assert (decoded(image(1.0, pixels, encoding), IMAGE) == noise(1)).all()
+def raw(**changes) -> SimpleNamespace:
+    whole = {"encoding": "rgb8", "height": 32, "width": 32, "step": 96, "is_bigendian": 0, "data": bytes(32 * 96)}
+    return SimpleNamespace(**(whole | changes))
+
+
+def test_colours_keep_their_places_on_the_way_through_a_bag():
+    assert (decoded(image(1.0, noise(1), "rgb8"), IMAGE) == noise(1)).all()
 
 
 def test_png_is_exact_and_jpeg_is_close():
@@ -35,24 +43,88 @@ def test_png_is_exact_and_jpeg_is_close():
 
 def test_half_a_jpeg_is_refused():
     broken = SimpleNamespace(data=np.zeros(99, np.uint8), format="jpeg")
-    with pytest.raises(BadMessage, match="no whole JPEG or PNG"):
+    with pytest.raises(BadMessage, match="no whole JPEG, PNG or WebP"):
         any_frame(TopicInfo("/camera", COMPRESSED_IMAGE), broken)
+
+
+def test_a_jpeg_that_was_cut_off_is_refused():
+    whole = file(Picture.fromarray(noise(1)), "JPEG")
+    with pytest.raises(BadMessage, match="truncated"):
+        frame_of(SimpleNamespace(data=whole.data[:-200], format="jpeg"))
+
+
+@pytest.mark.parametrize("text", ["jpeg", "rgb8; jpeg compressed bgr8", "bgr8; jpeg compressed bgr8", "bgr8; jpeg"])
+def test_the_colours_of_a_jpeg_are_its_own_whatever_they_were_before(text):
+    red = np.zeros((32, 32, 3), np.uint8) + np.array([200, 20, 20], np.uint8)
+    assert np.abs(frame_of(file(Picture.fromarray(red), "JPEG", text)).astype(int) - red).max() < 8
+
+
+def test_webp_and_pictures_with_other_channels_are_taken():
+    picture = Picture.fromarray(noise(1))
+    assert (frame_of(file(picture, "WEBP")) == noise(1)).all()
+    assert (frame_of(file(picture.convert("RGBA"), "PNG")) == noise(1)).all()
+
+
+def test_sixteen_bits_of_grey_in_a_png_lose_their_lower_half():
+    grey = np.arange(32 * 32, dtype=np.uint16).reshape(32, 32) * 64
+    assert (frame_of(file(Picture.fromarray(grey), "PNG")) == (grey >> 8)[:, :, None]).all()
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_small_file_of_a_huge_picture_is_refused_before_it_is_unpacked():
+    bomb = file(Picture.new("1", (13_000, 13_000)), "PNG")
+    assert len(bomb.data) < 100_000
+    begin = time.perf_counter()
+    with pytest.raises(BadMessage, match="at most 64 megapixels, not 13000x13000"):
+        frame_of(bomb)
+    assert time.perf_counter() - begin < 0.1
+
+
+def test_a_depth_image_is_refused_by_its_name():
+    with pytest.raises(BadMessage, match="'16UC1' is a depth image"):
+        frame_of(raw(encoding="16UC1"))
+    for text in ("16UC1; compressedDepth png", "16UC1; png compressed "):
+        with pytest.raises(BadMessage, match="16UC1.*is a depth image"):
+            frame_of(file(Picture.fromarray(noise(1)), "PNG", text))
+
+
+def test_a_cause_is_told_once_for_each_camera_and_counted():
+    told = []
+    reader = FrameReader(told.append)
+    for _ in range(10):
+        assert reader.read("left", raw(encoding="16UC1")) is None
+        assert reader.read("right", raw(encoding="16UC1")) is None
+        assert reader.read("left", raw(data=b"123")) is None
+        assert reader.read("left", raw()) is not None
+    assert [line.split("'")[1] for line in told] == ["left", "right", "left"]
+    assert reader.refused == 30
+    assert all(line.endswith("(10 times)") for line in reader.causes)
+
+
+def test_a_grey_camera_is_taken_and_told_of_once():
+    told = []
+    reader = FrameReader(told.append)
+    for _ in range(3):
+        assert reader.read("left", raw(encoding="mono8", step=32, data=bytes(1024))) is not None
+        assert reader.read("right", file(Picture.fromarray(noise(1)).convert("L"), "JPEG")) is not None
+    assert ["grey" in line for line in told] == [True, True]
+    assert reader.refused == 0
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"encoding": "mono8"}, "grey"),
-        ({"encoding": "16UC1"}, "16UC1"),
+        ({"encoding": "blue"}, "'blue' is not known"),
+        ({"encoding": "yuv422_yuy2", "width": 31, "data": bytes(32 * 96)}, "even sides"),
+        ({"height": 10**5, "width": 10**5}, "64 megapixels"),
         ({"data": b"123"}, "3 bytes"),
         ({"height": 0}, "32x0"),
         ({"step": 5}, "rows of 5"),
     ],
 )
 def test_an_image_that_contradicts_itself_is_refused(changes, why):
-    whole = {"encoding": "rgb8", "height": 32, "width": 32, "step": 96, "data": bytes(32 * 96)}
     with pytest.raises(BadMessage, match=why):
-        frame_of(SimpleNamespace(**(whole | changes)))
+        frame_of(raw(**changes))
 
 
 def test_a_topic_without_images_is_refused():

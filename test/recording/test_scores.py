@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import pytest
 
 from unified_agent.recording.cdr import NANO, BadMessage, Decoder, TopicInfo
@@ -17,8 +19,11 @@ def test_scores_come_back_as_they_were_written():
     assert (message.header.stamp.sec, message.header.stamp.nanosec) == (3, 7)
 
 
-def test_what_is_over_its_threshold_is_ok_and_what_is_not_is_stale():
-    assert [status.level for status in decoded(SCORES).status] == [0, 3]
+def test_what_is_seen_is_ok_what_is_over_its_threshold_a_warning_and_what_is_not_is_stale():
+    assert [status.level for status in decoded(SCORES).status] == [1, 3]
+    seen = {sentence: replace(score, seen=score.over) for sentence, score in SCORES.items()}
+    assert [status.level for status in decoded(seen).status] == [0, 3]
+    assert scores_of(decoded(seen)) == seen
 
 
 def test_a_score_that_is_no_number_is_refused():

@@ -57,6 +57,16 @@ def test_extremes_are_those_of_a_dense_sampling():
     assert 100 < refused < 490
 
 
+def test_the_points_of_a_joined_curve_are_checked_as_well():
+    """A gap that fades adds to a trajectory's own velocities and positions at its points."""
+    fast = curve([0, 0.1, 0.2], [[0, 0], [0.21, 0], [0.42, 0]], [[2.1, 0]] * 3)
+    with pytest.raises(InvalidTrajectory, match="velocity limit of joint 'a'"):
+        LIMITS.check(fast, REST)
+    far = curve([0, 0.1, 0.2], [[1.01, 0]] * 3)
+    with pytest.raises(InvalidTrajectory, match="position limit of joint 'a'"):
+        LIMITS.check(far, REST)
+
+
 @pytest.mark.parametrize("time", [1e-300, 1e-12])
 def test_numbers_that_overflow_are_refused(time):
     with pytest.raises(InvalidTrajectory, match="limit of joint"):

@@ -118,7 +118,16 @@ def test_what_is_done_is_not_done_again_and_half_done_is(bag, tmp_path, detector
 def test_another_question_does_not_overwrite_the_answers(bag, tmp_path, detector):
     relabel(bag, tmp_path / "out", detector, QUESTION)
     with pytest.raises(UserError, match="another question"):
-        relabel(bag, tmp_path / "out", detector, Question(successive_frames=1))
+        relabel(bag, tmp_path / "out", detector, Question(steady_seconds=0.0))
+
+
+def test_a_bag_whose_images_give_no_moment_fails_with_the_reason(tmp_path, detector):
+    with BagWriter(tmp_path / "run" / "depth") as writer:
+        writer.add_topic("/front", IMAGE)
+        for number in range(3):
+            writer.write("/front", image(number, 0, IMAGE).replace(b"rgb8", b"32FC"), 10**9 + number)
+    with pytest.raises(UserError, match=r"No moment was found.*'32FC' is.*\(3 times\)"):
+        relabel(tmp_path / "run" / "depth", tmp_path / "out", detector, QUESTION)
 
 
 def test_the_original_is_never_taken_for_an_old_copy(bag, tmp_path, detector):

@@ -4,7 +4,7 @@ import pytest
 
 from unified_agent.errors import UserError
 from unified_agent.vision.clip import Clip
-from unified_agent.vision.detector import PAPER_GAMMA, Detector, ReachedFilter
+from unified_agent.vision.detector import PAPER_GAMMA, Detector
 from unified_agent.vision.preprocess import FrameError
 
 TABLE, GRASP = "the red object is on the table", "the robot is grasping the red object"
@@ -74,19 +74,3 @@ def test_no_sentence_no_frame_and_impossible_thresholds_are_refused(clip):
         Detector(clip, [TABLE], {TABLE: 1.5})
     with pytest.raises(FrameError, match="No frame"):
         Detector(clip, [TABLE]).scores({})
-
-
-def test_reached_is_said_once_on_the_third_successive_frame():
-    reached = ReachedFilter(3)
-    seen = [True, True, False, True, True, True, True, False, True, True, True]
-    assert [reached.update(GRASP, true) for true in seen] == [i in (5, 10) for i in range(len(seen))]
-
-
-def test_another_sub_goal_starts_counting_again():
-    reached = ReachedFilter(2)
-    assert [reached.update(s, True) for s in (GRASP, TABLE, TABLE)] == [False, False, True]
-
-
-def test_reached_needs_a_frame():
-    with pytest.raises(UserError, match="successive"):
-        ReachedFilter(0)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Carrying out a plan: aim at a sub-goal, act, watch, judge; the same behind the topics and in-process."""
 
-import itertools
 import math
 from collections.abc import Callable, Collection, Sequence
 from enum import Enum
@@ -15,10 +14,15 @@ from unified_agent.robot.kinematics import Unreachable
 from unified_agent.robot.motions import Motions, Move
 from unified_agent.robot.runner import MotionRunner
 from unified_agent.state import Action, State
+from unified_agent.vision.steady import MOMENTS, SECONDS, SLACK, Steady
 
 # Simulated seconds in which an arm that was stopped, and a gripper in mid-travel, come to rest before anything is
 # concluded from where they are.
 SETTLE = 0.6
+# Seconds, of the frames' stamps, for which a sub-goal is waited for after an action, and moments that are looked at in
+# any case: a slow camera, or a captioner that a fast simulation leaves behind, shows few of them in that time.
+WATCH = 0.8
+WATCHED = 8
 
 
 class Phase(str, Enum):
@@ -47,8 +51,7 @@ class PlanExecution:
         now: the start.
         tries: actions for each sub-goal.
         time_limit: seconds for all of it.
-        successive: frames in a row in which a sentence must be true to count as seen.
-        watched: frames after each action until which the sub-goal must be seen.
+        watch: seconds after each action in which the sub-goal must begin to be seen.
 
     Attributes:
         pursuit: which sub-goal, and how it ended.
@@ -65,18 +68,18 @@ class PlanExecution:
         now: float,
         tries: int = 8,
         time_limit: float = 180.0,
-        successive: int = 3,
-        watched: int = 8,
+        watch: float = WATCH,
     ):
         self.pursuit = Pursuit(plan, tries)
         self.actions = 0
         self.trouble = ""
         self._arm, self._motions, self._choose = arm, motions, choose
         self._deadline = now + time_limit
-        self._successive, self._watched = successive, watched
+        self._watch_seconds = watch
         self._runner: MotionRunner | None = None
-        self._frames: list[frozenset[str]] = []
-        self._reached = ""
+        # Of the moments since the action: it is seen in them what has outlived the action.
+        self._outlived = Steady()
+        self._stamps: list[float] = []
         self._since = now
         self.phase = Phase.SETTLING
 
@@ -118,22 +121,22 @@ class PlanExecution:
                 return math.inf
         return 0.0
 
-    def judged(self, stamp: float, true: Collection[str]) -> None:
-        """A frame of time ``stamp`` was scored; ``true`` are its sentences over their thresholds."""
+    def judged(self, stamp: float, true: Collection[str], seen: Collection[str]) -> None:
+        """A moment was looked at by the captioner, whose word on what is seen counts once it has outlived the action:
+        what is grasped may slip on the way up.
+
+        Args:
+            stamp: of the moment.
+            true: sentences over their thresholds in it.
+            seen: those that have been so for long enough to be believed.
+        """
         if self.phase is not Phase.WATCHING or stamp <= self._since:
             return
-        self._frames.append(frozenset(true))
-        steady = self._steady()
-        # The captioner's word counts once it has outlived the action: what is grasped may slip on the way up.
-        seen = steady if self._reached == self.sentence else steady - {self.sentence}
-        if self.sentence in seen or self._hopeless():
-            if self.pursuit.judge(seen):
-                self._reached = ""
+        self._stamps.append(stamp)
+        seen = self._outlived.judge(stamp, true) & frozenset(seen)
+        if self.sentence in seen or (self.sentence not in true and self._hopeless()):
+            self.pursuit.judge(seen)
             self.phase = Phase.AIMING
-
-    def reached(self, sentence: str) -> None:
-        """The captioner says that a sub-goal was reached."""
-        self._reached = sentence
 
     def interrupt(self, now: float) -> None:
         """The arm was stopped: forget the motion, and act anew once everything rests and sees."""
@@ -159,7 +162,8 @@ class PlanExecution:
 
     def _watch(self, now: float) -> None:
         self.phase, self._since = Phase.WATCHING, now
-        self._frames = []
+        self._outlived.forget()
+        self._stamps = []
 
     def _act(self, now: float, state: State, q: np.ndarray, gripper: float | None) -> list[Move]:
         goal = self.pursuit.aim(state.holding)
@@ -187,12 +191,9 @@ class PlanExecution:
         return moves
 
     def _hopeless(self) -> bool:
-        """Whether the frames that are left are too few for the sub-goal to be seen in."""
-        left = self._watched - len(self._frames)
-        streak = itertools.takewhile(lambda true: self.sentence in true, reversed(self._frames))
-        return left <= 0 or len(list(streak)) + left < self._successive
-
-    def _steady(self) -> set[str]:
-        """The sentences that were true in each of the last ``successive`` frames."""
-        last = self._frames[-self._successive :]
-        return set(frozenset.intersection(*last)) if len(last) == self._successive else set()
+        """Whether the moments that are left are too few, and too short, for what is not true yet to be seen in them."""
+        if len(self._stamps) <= WATCHED - MOMENTS:
+            return False
+        first, *_, before, last = self._stamps
+        seen_at_the_earliest = last + (last - before) + SECONDS
+        return seen_at_the_earliest >= first + (1.0 - SLACK) * self._watch_seconds

@@ -36,8 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--image-topic", action="append", default=[], metavar="TOPIC", help="to score; again for another camera"
     )
-    parser.add_argument("--successive-frames", type=int, default=3, help="frames in a row that make a sentence reached")
-    parser.add_argument("--tolerance", type=float, default=0.02, help="seconds between frames of one moment")
+    parser.add_argument(
+        "--steady-seconds", type=float, default=0.2, help="a sentence that was true for so long was reached"
+    )
+    parser.add_argument("--tolerance", type=float, default=0.1, help="seconds between frames of one moment, at most")
     parser.add_argument(
         "--buffer", type=Path, metavar="DIR", help="add what was picked and placed to this buffer of 'learn'"
     )
@@ -65,7 +67,7 @@ def run(arguments: argparse.Namespace) -> dict:
         known = clip.card.get("thresholds", {}) | thresholds
         thresholds |= {sentence: arguments.threshold for sentence in sentences if sentence not in known}
     detector = Detector(clip, sentences, thresholds)
-    question = Question(arguments.clip, tuple(arguments.image_topic), arguments.successive_frames, arguments.tolerance)
+    question = Question(arguments.clip, tuple(arguments.image_topic), arguments.steady_seconds, arguments.tolerance)
     buffer = Buffer(arguments.buffer) if arguments.buffer else None
     labelled, failed, sizes = {}, {}, {}
     for bag in bags:

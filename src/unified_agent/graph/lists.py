@@ -103,8 +103,7 @@ ARGUMENTS = (
 REPLAY_ARGUMENTS = (
     Argument("bag", "", "The recording: a rosbag2 directory or one of its files.", _of("bag", "replay")),
     Argument("rate", "1.0", "Recorded seconds a wall second.", _of("rate", "replay"), float),
-    Argument("left", "", "Image topic for the left camera; empty: found by its name.", _of("left", "replay")),
-    Argument("right", "", "Image topic for the right camera; empty: as found, or the left.", _of("right", "replay")),
+    Argument("image_topics", "", "Image topics of the bag, one a camera (with commas) or one for all; empty: found."),
     Argument("topics", "", "Topics to play besides the sensors, with commas; an arm's commands only so."),
     *(argument for argument in ARGUMENTS if argument.name in ("device", "clip_model", "planner", "runs")),
 )
@@ -182,8 +181,8 @@ def replay(arguments: Mapping[str, str]) -> Graph:
     values = _values(arguments, REPLAY_ARGUMENTS)
     if not values["bag"]:
         raise UserError("What shall be replayed? Give bag:=DIR, a rosbag2 directory such as runs/.../episode_001.")
-    played = [name.strip() for name in values["topics"].split(",")]
-    parameters: dict[str, dict] = {"replay": {"topics": played}, "captioner": {}, "planner": {}}
+    lists = {key: [name.strip() for name in values[key].split(",")] for key in ("topics", "image_topics")}
+    parameters: dict[str, dict] = {"replay": lists, "captioner": {}, "planner": {}}
     for argument in REPLAY_ARGUMENTS:
         for node, parameter in argument.parameters:
             if node in parameters:

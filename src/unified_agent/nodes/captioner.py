@@ -3,6 +3,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 
 from std_msgs.msg import String
@@ -10,12 +11,19 @@ from std_msgs.msg import String
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import SENTENCES
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.cameras import LiveCamera, checked
 from unified_agent.nodes.frames import NewestFrames
 from unified_agent.nodes.parameters import Spec, Value
+from unified_agent.recording.images import FrameReader
+from unified_agent.recording.pairing import TOLERANCE
 from unified_agent.recording.scores import Score
 
-# Without frames for this long (wall seconds) the captioner says that it is blind.
-BLIND_AFTER = 2.0
+# Without images of a camera, or without a moment of all of them, for so long (wall seconds) the captioner says so.
+SILENT_AFTER, BLIND_AFTER = 2.0, 1.0
+# Seconds by which a moment's stamp may be ahead of the clock, and behind it, before that is told.
+AHEAD, BEHIND = 0.5, 5.0
+# Wall seconds for which they must be so before it is told: where a simulation runs fast, moments are late at times.
+LASTING = 1.0
 _SENTENCES = "Sentences to score besides the vocabulary of sub-goals."
 
 
@@ -26,9 +34,9 @@ class Captioner(shell.AgentNode):
         Spec("clip_model", "default", "CLIP: 'default', NAME:TAG of open_clip, hf-hub:OWNER/REPOSITORY, or a folder."),
         Spec("device", "auto", "Where CLIP computes.", options=("auto", "cpu", "cuda")),
         Spec("threads", 1, "CPU threads of CLIP.", low=1, high=256),
-        Spec(
-            "successive_frames", 3, "Frames in a row over the threshold before a sub-goal is reached.", low=1, high=100
-        ),
+        Spec("cameras", list(qos.CAMERAS), "Names of the 1 to 4 cameras whose frames are scored together."),
+        Spec("tolerance", TOLERANCE, "Seconds that the frames of one moment may lie apart.", low=0.0, high=10.0),
+        Spec("steady_seconds", 0.2, "Seconds for which a sentence is true before it is seen.", low=0.0, high=60.0),
         Spec("sentences", [""], _SENTENCES, live=True),
     )
 
@@ -37,28 +45,35 @@ class Captioner(shell.AgentNode):
         import torch
 
         from unified_agent.vision.clip import Clip
-        from unified_agent.vision.detector import Detector, ReachedFilter
+        from unified_agent.vision.detector import Detector
+        from unified_agent.vision.steady import Steady
 
         torch.set_num_threads(self.settings["threads"])
         self._known = SENTENCES
         self._asked = tuple(filter(None, self.settings["sentences"]))
         clip = Clip.load(self.settings["clip_model"], self.settings["device"])
         self._detector = Detector(clip, self._known + self._asked)
-        self._filter = ReachedFilter(self.settings["successive_frames"])
+        # What is seen of all sentences, and of the sub-goal in frames taken since it was set.
+        self._steady = Steady(self.settings["steady_seconds"])
+        self._pursued = Steady(self.settings["steady_seconds"])
         self._lock = threading.Lock()
         self._subgoal = ""
         self._since = 0
-        self._frames = NewestFrames(qos.CAMERAS)
-        self._last_scored = time.monotonic()
-        self._scored = self._refused = 0
+        cameras = checked(self.settings["cameras"])
+        self._frames = NewestFrames(cameras, self.settings["tolerance"])
+        self._reader = FrameReader(self._complain)
+        self._trouble = ""
+        self._last_taken = self._last_scored = time.monotonic()
+        self._scored = self._ahead = self._behind = 0
+        self._age = 0.0
+        self._in_time_at = time.monotonic()
         self._counted = (time.monotonic(), 0)
         self._rate = self._latency = 0.0
 
         self._caption = self.offer(qos.CAPTION)
         self._scores = self.offer(qos.SCORES)
         self._reached = self.offer(qos.REACHED)
-        for camera in qos.CAMERAS:
-            self.listen(qos.image(camera), partial(self._on_image, camera), qos.NEWEST)
+        self._cameras = [LiveCamera(self, name, partial(self._on_image, name), qos.NEWEST) for name in cameras]
         # A captioner that comes late, or again, is told what is pursued.
         self.listen(qos.SUBGOAL, self._on_subgoal, qos.FACT)
         self.watch_clock(self._on_clock_set_back)
@@ -75,15 +90,34 @@ class Captioner(shell.AgentNode):
             "rate": f"{self._rate:.1f} Hz",
             "latency": f"{1000 * self._latency:.1f} ms",
             "scored": self._scored,
+            "age": f"{self._age:.3f} s",
+            "ahead of the clock": self._ahead,
+            "behind the clock": self._behind,
             "dropped": self._frames.dropped,
-            "refused": self._refused,
+            "without a partner": self._frames.alone,
+            "refused": self._reader.refused,
+            "refused because": "\n".join(self._reader.causes),
             "sentences": len(self._detector.sentences),
         }
 
     def inspect(self) -> None:
-        """Say when the frames stop coming."""
-        if self._scored and time.monotonic() - self._last_scored > BLIND_AFTER:
-            self.report(shell.WARN, f"no frames of all cameras ({', '.join(qos.CAMERAS)}) for {BLIND_AFTER:.0f} s")
+        """Say when images stop coming, or find no partners."""
+        now = time.monotonic()
+        silent = [camera.name for camera in self._cameras if now - camera.heard > SILENT_AFTER]
+        if silent:
+            names = " and ".join(f"'{name}'" for name in silent)
+            self.report(shell.WARN, f"no image of camera {names} comes: is its driver running?")
+        elif now - self._last_taken > BLIND_AFTER:
+            gap, tolerance = self._frames.gap, self.settings["tolerance"]
+            if gap is not None and gap > tolerance:
+                names = ", ".join(camera.name for camera in self._cameras)
+                self.report(
+                    shell.WARN,
+                    f"no moment of all cameras ({names}): their nearest frames lie {gap:.3f} s apart, and 'tolerance' "
+                    f"is {tolerance:g} s",
+                )
+        elif self._trouble and now - self._last_scored > BLIND_AFTER:
+            self.report(shell.WARN, self._trouble)
 
     def changed(self, name: str, value: Value) -> None:
         """New sentences are scored from the next frame on."""
@@ -110,7 +144,7 @@ class Captioner(shell.AgentNode):
         with self._lock:
             self._subgoal = message.data.strip()
             self._since = self.get_clock().now().nanoseconds
-            self._filter.update("", False)
+            self._pursued.forget()
         if self._subgoal and self._subgoal not in self._detector.sentences:
             self._ask(self._asked)
 
@@ -118,27 +152,32 @@ class Captioner(shell.AgentNode):
         """What was seen in the time before says nothing of the one that begins."""
         with self._lock:
             self._since = self.get_clock().now().nanoseconds
-            self._filter.update("", False)
+            self._pursued.forget()
+            self._steady.forget()
 
-    def _on_image(self, camera: str, image) -> None:
-        try:
-            frame = messages.frame_of(image)
-        except UserError as error:
-            self._refused += 1
-            self.report(shell.WARN, f"image of camera '{camera}' refused: {error}")
-            return
-        self._frames.put(camera, image.header.stamp.sec * messages.NANO + image.header.stamp.nanosec, frame)
+    def _on_image(self, camera: str, topic: qos.Topic, image) -> None:
+        stamp = image.header.stamp.sec * messages.NANO + image.header.stamp.nanosec
+        # A driver that leaves its stamps empty is taken at the time of receipt.
+        self._frames.put(camera, stamp or self.get_clock().now().nanoseconds, image)
+
+    def _complain(self, what: str) -> None:
+        self._trouble = what
+        self.report(shell.WARN, what)
 
     def _work(self) -> None:
         while self._frames.open:
             taken = self._frames.take(timeout=0.5)
             if taken is None:
                 continue
+            self._last_taken = time.monotonic()
+            stamp, images = taken
+            frames = {camera: self._reader.read(camera, image) for camera, image in images.items()}
+            if any(frame is None for frame in frames.values()):
+                continue
             try:
-                self._score(*taken)
+                self._score(stamp, frames)
             except UserError as error:
-                self._refused += 1
-                self.report(shell.WARN, f"frames refused: {error}")
+                self._reader.refuse(" and ".join(frames), error)
 
     def _score(self, stamp: int, frames: dict) -> None:
         started = time.monotonic()
@@ -150,9 +189,13 @@ class Captioner(shell.AgentNode):
                 sentence: Score(float(value), float(gamma))
                 for sentence, value, gamma in zip(sentences, values, gammas, strict=True)
             }
+            true = {sentence for sentence, score in scores.items() if score.over}
+            seen = self._steady.judge(stamp / messages.NANO, true)
+            scores |= {sentence: replace(scores[sentence], seen=True) for sentence in seen}
             subgoal = self._subgoal
-            true = subgoal in scores and stamp >= self._since and scores[subgoal].over
-            reached = self._filter.update(subgoal, true) if subgoal else False
+            if stamp >= self._since:
+                self._pursued.judge(stamp / messages.NANO, true & {subgoal})
+            reached = stamp >= self._since and subgoal in self._pursued.new
         if reached:
             self._reached.publish(String(data=subgoal))
         self._caption.publish(String(data=caption))
@@ -160,7 +203,23 @@ class Captioner(shell.AgentNode):
         self._scored += 1
         self._last_scored = time.monotonic()
         self._latency = self._last_scored - started
-        self.report(shell.OK, f"scoring {len(frames)} cameras")
+        self._tell_of_clocks(stamp, len(frames))
+
+    def _tell_of_clocks(self, stamp: int, cameras: int) -> None:
+        """Say that cameras are scored, and when their stamps do not fit the clock."""
+        self._age = (self.get_clock().now().nanoseconds - stamp) / messages.NANO
+        self._ahead += self._age < -AHEAD
+        self._behind += self._age > BEHIND
+        now, doing = time.monotonic(), f"scoring {cameras} cameras"
+        in_time = -AHEAD <= self._age <= BEHIND
+        if in_time:
+            self._in_time_at = now
+        if in_time or now - self._in_time_at <= LASTING:
+            self.report(shell.OK, doing)
+        elif self._age < 0.0:
+            self.report(shell.WARN, f"{doing}, stamped over {AHEAD:g} s ahead of the clock: do their clocks agree?")
+        else:
+            self.report(shell.WARN, f"{doing}, stamped over {BEHIND:g} s before the clock: see 'age'")
 
 
 def main() -> None:

@@ -139,10 +139,10 @@ def trajectory_of(message: JointTrajectoryMessage) -> JointTrajectory:
 
 
 def scores_message(time: Time, scores: Mapping[str, Score]) -> DiagnosticArray:
-    """One status a sentence: OK where it is over its threshold, STALE where not."""
+    """One status a sentence: OK where it is seen, WARN where it is over its threshold for now, STALE where not."""
     message = DiagnosticArray(header=Header(stamp=time))
     for sentence, score in scores.items():
         values = [KeyValue(key=key, value=value) for key, value in values_of(score).items()]
-        level = DiagnosticStatus.OK if score.over else DiagnosticStatus.STALE
+        level = bytes([score.level])
         message.status.append(DiagnosticStatus(level=level, name=sentence, message=f"{score.value:.3f}", values=values))
     return message

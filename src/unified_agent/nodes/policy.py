@@ -49,7 +49,7 @@ class PolicyNode(shell.AgentNode):
             low=0.05,
             high=1.0,
         ),
-        Spec("watched_frames", 8, "Frames after an action in which its sub-goal must be seen.", low=3, high=1000),
+        Spec("watch_seconds", 0.8, "Seconds after an action in which its sub-goal must be seen.", low=0.1, high=60.0),
     )
 
     def __init__(self, **options):
@@ -88,7 +88,6 @@ class PolicyNode(shell.AgentNode):
         self.listen(qos.OBJECTS, self._on_objects, qos.NEWEST)
         self.listen(qos.JOINT_STATES, self._on_joints, qos.PARTS)
         self.listen(qos.SCORES, self._on_scores)
-        self.listen(qos.REACHED, self._on_reached)
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/resume", self._on_resume)
         self.create_timer(CHECK_PERIOD, self._watch_over, clock=self.steady)
@@ -138,7 +137,7 @@ class PolicyNode(shell.AgentNode):
             now,
             tries=self.settings["tries"],
             time_limit=self.settings["time_limit"],
-            watched=self.settings["watched_frames"],
+            watch=self.settings["watch_seconds"],
         )
         self._heard = self._judged_at = time.monotonic()
         self._episode.publish(String(data=f"start {plan.instruction}".strip()))
@@ -173,11 +172,8 @@ class PolicyNode(shell.AgentNode):
             self.report(shell.WARN, f"scores refused: {error}")
             return
         true = [sentence for sentence, score in scores.items() if score.over]
-        self._execution.judged(messages.seconds(message.header.stamp), true)
-
-    def _on_reached(self, message: String) -> None:
-        if self._execution is not None:
-            self._execution.reached(message.data)
+        seen = [sentence for sentence, score in scores.items() if score.seen]
+        self._execution.judged(messages.seconds(message.header.stamp), true, seen)
 
     def _on_stop(self, request, response):
         if not self._stopped:

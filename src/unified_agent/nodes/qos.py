@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image, JointState
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 from visualization_msgs.msg import MarkerArray
@@ -80,6 +80,11 @@ CLOCK_TOPIC = Topic(names.CLOCK, Clock, STATE)
 def image(camera: str) -> Topic:
     """The frames of a camera."""
     return Topic(names.image(camera), Image, IMAGE)
+
+
+def compressed_image(camera: str) -> Topic:
+    """The same frames as JPEG or PNG: what the drivers of many cameras send."""
+    return Topic(names.compressed_image(camera), CompressedImage, IMAGE)
 
 
 def camera_info(camera: str) -> Topic:

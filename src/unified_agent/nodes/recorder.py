@@ -4,6 +4,7 @@
 import array
 import shutil
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,12 +16,13 @@ from sensor_msgs.msg import CompressedImage, Image
 from unified_agent import topics as names
 from unified_agent.errors import UserError
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.cameras import LiveCamera, checked
 from unified_agent.nodes.drawing import Drawing
 from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.qos import Topic
 from unified_agent.recording.background import BackgroundWriter
-from unified_agent.recording.bag import BagWriter, quality_of_service
+from unified_agent.recording.bag import BagWriter, quality_of_service, topic_info
 from unified_agent.recording.facts import WORDS, EpisodeFacts
 from unified_agent.recording.images import COMPRESSED_IMAGE, compressed
 from unified_agent.recording.models_used import models_used
@@ -56,6 +58,7 @@ class Recorder(shell.AgentNode):
     PARAMETERS = (
         Spec("directory", "", "Folder of this run's recordings; empty: runs/<date-time> where the node was started."),
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file: it names the controller topics."),
+        Spec("cameras", list(qos.CAMERAS), "Names of the 1 to 4 cameras that are recorded."),
         Spec("video", True, "Whether an MP4 is written beside each bag."),
         Spec("video_rate", 10, "Frames a second of the video.", low=1, high=60),
         Spec("image_format", "raw", "How images are recorded.", options=("raw", "jpeg", "png")),
@@ -71,8 +74,9 @@ class Recorder(shell.AgentNode):
         arm = Arm.load(self.settings["arm"])
         directory = self.settings["directory"] or datetime.now().strftime("runs/%Y-%m-%d_%H-%M-%S")
         self.run = Path(directory).expanduser().absolute()
-        self._topics = qos.recorded((arm.arm_topic, arm.gripper_topic))
-        self._compressed = {qos.image(camera).name: names.compressed_image(camera) for camera in qos.CAMERAS}
+        cameras = checked(self.settings["cameras"])
+        self._topics = qos.recorded((arm.arm_topic, arm.gripper_topic), cameras)
+        self._compressed = {qos.image(camera).name: names.compressed_image(camera) for camera in cameras}
         self._models = models_used(
             {
                 "clip": self.settings["clip_model"],
@@ -86,17 +90,21 @@ class Recorder(shell.AgentNode):
         self._number = 0
         self._written = ""
         self._closing = None
-        for topic in self._topics:
-            if topic is not qos.EPISODE:
-                self.listen(topic, partial(self._record, topic), qos.RECORDED, raw=True)
-        self.listen(qos.EPISODE, self._record_episode, qos.STORY, raw=True)
+        self._cameras = [LiveCamera(self, name, self._record, qos.RECORDED, raw=True) for name in cameras]
+        self._heard = {
+            topic.name: self.listen(topic, partial(self._record, topic), qos.RECORDED, raw=True)
+            for topic in self._topics
+            if topic.name not in self._compressed and topic is not qos.EPISODE
+        }
+        self._heard[qos.EPISODE.name] = self.listen(qos.EPISODE, self._record_episode, qos.STORY, raw=True)
+        self._lost_before: dict[str, int] = {}
         self._born = time.time_ns()
         self._running = ""
         self._catching_up = self.create_timer(CATCH_UP, self._catch_up, clock=self.steady)
         self._policy = Watched(self, "policy", gone=partial(self._break_off, "the policy has gone"))
         self.watch_clock(lambda back: self._break_off(f"the clock went back by {back:.1f} s"))
         self.create_timer(LOOK_PERIOD, self._look, clock=self.steady)
-        self._drawing = Drawing(self)
+        self._drawing = Drawing(self, cameras)
         self.report(shell.OK, f"ready: recordings go to {self.run}")
 
     def figures(self) -> dict[str, object]:
@@ -107,6 +115,8 @@ class Recorder(shell.AgentNode):
             "messages": 0 if bag is None else sum(bag.counts.values()),
             "frames left out of videos": self._drawing.left_out,
             "written": self._written,
+            "empty": "\n".join(self._facts.empty),
+            "lost": "\n".join(f"{topic}: {count}" for topic, count in self._facts.lost.items()),
         }
 
     def close(self) -> None:
@@ -170,6 +180,8 @@ class Recorder(shell.AgentNode):
                 self.report(shell.WARN, f"recorded as it came: {error}")
             else:
                 return
+        if topic.name not in self.bag.counts:
+            self.bag.add(topic_info(topic.name, topic.type_name, _quality_of_service(topic.qos)))
         self.bag.write(topic.name, data, now)
 
     def _encoded(self, data: bytes) -> bytes:
@@ -177,7 +189,9 @@ class Recorder(shell.AgentNode):
         image = deserialize_message(data, Image)
         kind = self.settings["image_format"]
         packed = array.array("B", compressed(messages.frame_of(image), kind))
-        return serialize_message(CompressedImage(header=image.header, format=f"rgb8; {kind} compressed", data=packed))
+        # As image_transport says that the colours are in their places.
+        packed_as = f"rgb8; {kind} compressed bgr8"
+        return serialize_message(CompressedImage(header=image.header, format=packed_as, data=packed))
 
     def _on_episode(self, text: str) -> None:
         verb, _, rest = text.partition(" ")
@@ -196,11 +210,12 @@ class Recorder(shell.AgentNode):
         self._check_room()
         bag = BagWriter(folder, split_bytes=self.settings["split_size"] * MEGABYTE)
         for topic in self._topics:
-            qos = _quality_of_service(topic.qos)
-            bag.add_topic(topic.name, topic.type_name, qos)
+            profile = _quality_of_service(topic.qos)
+            bag.add_topic(topic.name, topic.type_name, profile)
             if topic.name in self._compressed and self.settings["image_format"] != "raw":
-                bag.add_topic(self._compressed[topic.name], COMPRESSED_IMAGE, qos)
+                bag.add_topic(self._compressed[topic.name], COMPRESSED_IMAGE, profile)
         self.bag = BackgroundWriter(bag)
+        self._lost_before = self._lost()
         self._facts = EpisodeFacts(instruction, models=self._models)
         self._facts.write(folder)
         if self.settings["video"]:
@@ -217,6 +232,9 @@ class Recorder(shell.AgentNode):
         bag, self.bag = self.bag, None
         if bag is None:
             return
+        self._facts.empty = self._empty(bag.counts)
+        lost = {name: count - self._lost_before.get(name, 0) for name, count in self._lost().items()}
+        self._facts.lost = {name: count for name, count in lost.items() if count > 0}
         try:
             self._facts.write(bag.folder)
             bag.close()
@@ -224,13 +242,25 @@ class Recorder(shell.AgentNode):
             bag.abandon()
             self.report(shell.ERROR, f"the recording {bag.folder} could not be finished: {error}")
             return
-        self._drawing.end(partial(self._finished, bag.folder))
+        self._drawing.end(partial(self._finished, bag.folder, self._facts))
 
-    def _finished(self, folder: Path, video: Path | None) -> None:
+    def _finished(self, folder: Path, facts: EpisodeFacts, video: Path | None) -> None:
         files = [str(folder)] + ([str(video)] if video else [])
         self._written = "\n".join(files)
+        missing = [f"nothing came on {', '.join(facts.empty)}"] if facts.empty else []
+        missing += [f"{count} messages of {topic} were lost on the way" for topic, count in facts.lost.items()]
         if self.context.ok():
-            self.report(shell.OK, f"wrote {' and '.join(files)}")
+            self.report(shell.WARN if missing else shell.OK, "; ".join([f"wrote {' and '.join(files)}", *missing]))
+
+    def _empty(self, counts: Mapping[str, int]) -> list[str]:
+        """The topics of cameras and joints that a recording should have, and on which nothing came."""
+        cameras = [raw for raw, packed in self._compressed.items() if not counts[raw] + counts.get(packed, 0)]
+        return cameras + [name for name in (qos.JOINT_STATES.name,) if not counts[name]]
+
+    def _lost(self) -> dict[str, int]:
+        """Topic -> messages so far that were sent and did not come."""
+        images = {qos.image(camera.name).name: camera.lost for camera in self._cameras}
+        return images | {name: listening.lost for name, listening in self._heard.items()}
 
     def _look(self) -> None:
         """Whether the recording goes well; also when nothing comes."""

@@ -14,11 +14,13 @@ from rosgraph_msgs.msg import Clock
 
 from unified_agent.errors import UserError
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.cameras import checked
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.qos import Topic
 from unified_agent.recording.cameras import image_topics
 from unified_agent.recording.cdr import NANO, BadMessage, Message
 from unified_agent.recording.images import any_frame, is_image
+from unified_agent.recording.losses import Losses
 from unified_agent.recording.reader import BagReader
 
 # What a recording may say without being asked: what was sensed, and what was wanted. Never what the live captioner and
@@ -43,8 +45,8 @@ class Replay(shell.AgentNode):
     PARAMETERS = (
         Spec("bag", "", "The recording: a rosbag2 directory or one of its files."),
         Spec("rate", 1.0, "Recorded seconds a wall second.", low=0.01, high=100.0),
-        Spec("left", "", "Image topic of the bag for the left camera; empty: found by its name."),
-        Spec("right", "", "Image topic of the bag for the right camera; empty: found by its name, or as the left."),
+        Spec("cameras", list(qos.CAMERAS), "Names of the 1 to 4 cameras that are played."),
+        Spec("image_topics", [""], "Image topics of the bag, one a camera or one for all; empty: found by name."),
         Spec("topics", [""], "Topics to play besides the sensors and the instruction; an arm's commands only so."),
         Spec("wait", True, "Begin when somebody listens to the images and all models are loaded."),
     )
@@ -54,11 +56,13 @@ class Replay(shell.AgentNode):
         if not self.settings["bag"]:
             raise UserError("What shall be replayed? Give the parameter 'bag': a rosbag2 directory.")
         self._reader = BagReader(Path(self.settings["bag"]).expanduser())
-        self._cameras = self._find_cameras()
+        names = checked(self.settings["cameras"])
+        self._cameras = self._find_cameras(names)
         self._time = self.offer(qos.CLOCK_TOPIC)
-        self._images = {name: self.offer(qos.image(name)) for name in qos.CAMERAS}
+        self._images = {name: self.offer(qos.image(name)) for name in names}
         self._offered = self._find_topics()
         self._played = self._broken = 0
+        self._causes = Losses()
         # Nodes that load their models, or think about the instruction.
         self._busy: set[str] = set()
         self.listen(qos.DIAGNOSTICS, self._on_diagnostics, qos.RECORDED)
@@ -77,6 +81,7 @@ class Replay(shell.AgentNode):
         return {
             "played": self._played,
             "broken": self._broken,
+            "broken because": "\n".join(self._causes.lines),
             "lost": "\n".join(self._reader.losses),
             "ended": str(self._over.is_set()).lower(),
         }
@@ -90,15 +95,20 @@ class Replay(shell.AgentNode):
         for status in message.status:
             (self._busy.add if status.message.startswith(BUSY) else self._busy.discard)(status.name)
 
-    def _find_cameras(self) -> dict[str, tuple[str, ...]]:
-        """Image topic of the bag -> cameras of the graph; one image topic is shown to both."""
-        named = tuple(filter(None, (self.settings["left"], self.settings["right"])))
-        found = image_topics(self._reader, named)
-        left, right = found if len(found) == len(qos.CAMERAS) else (found[0], found[0])
-        return {left: qos.CAMERAS} if left == right else {left: ("left",), right: ("right",)}
+    def _find_cameras(self, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """Image topic of the bag -> cameras of the graph; one image topic is shown to all."""
+        named = tuple(filter(None, self.settings["image_topics"]))
+        found = image_topics(self._reader, named, names)
+        if len(found) not in (1, len(names)):
+            raise UserError(
+                f"{len(found)} image topics ({', '.join(found)}) for {len(names)} cameras ({', '.join(names)}): name "
+                "one for each of them, or one for all, with 'image_topics'."
+            )
+        topics = found if len(found) == len(names) else found * len(names)
+        return {topic: tuple(name for name, of in zip(names, topics, strict=True) if of == topic) for topic in topics}
 
     def _find_topics(self) -> dict[str, Publisher]:
-        sensed = [*SENSED, *map(qos.camera_info, qos.CAMERAS)]
+        sensed = [*SENSED, *map(qos.camera_info, self._images)]
         wanted = [topic for topic in sensed if topic.name in self._reader.topics]
         for name in filter(None, self.settings["topics"]):
             info = self._reader.topic(name)
@@ -141,8 +151,10 @@ class Replay(shell.AgentNode):
             decoded = self._reader.decode(message)
             if is_image(info):
                 frame = any_frame(info, decoded)
-        except BadMessage:
+        except BadMessage as error:
             self._broken += 1
+            if self._causes.add(f"{message.topic}: {error}"):
+                self.get_logger().warning(f"left out: {message.topic}: {error}")
             return
         if is_image(info):
             stamp = decoded.header.stamp

@@ -22,7 +22,8 @@ from rclpy.task import Future
 
 from unified_agent.errors import UserError
 from unified_agent.nodes import lives, qos
-from unified_agent.nodes.parameters import Spec, Value, declare
+from unified_agent.nodes.listening import Listening, copied, overridable, overridden
+from unified_agent.nodes.parameters import QOS_OVERRIDES, Spec, Value, declare
 from unified_agent.nodes.qos import Topic
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -55,6 +56,7 @@ class AgentNode(Node):
         super().__init__(name, parameter_overrides=given, **options)
         self.settings = declare(self, self.PARAMETERS, self.changed)
         self._state: tuple[int, str] = (OK, "starting")
+        self._listening: list[Listening] = []
         self._diagnostics = self.create_publisher(qos.DIAGNOSTICS.type, qos.DIAGNOSTICS.name, qos.DIAGNOSTICS.qos)
         # Steady time: a node must be heard when simulated time stands still.
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -64,11 +66,23 @@ class AgentNode(Node):
 
     def offer(self, topic: Topic):
         """A publisher of one of the graph's topics."""
-        return self.create_publisher(topic.type, topic.name, topic.qos)
+        profile = copied(topic.qos)
+        return overridden(
+            self,
+            topic.name,
+            lambda: self.create_publisher(topic.type, topic.name, profile, qos_overriding_options=overridable()),
+        )
 
-    def listen(self, topic: Topic, callback: Callable, profile=None, **options):
-        """A subscription to one of the graph's topics."""
-        return self.create_subscription(topic.type, topic.name, callback, profile or qos.COMMAND, **options)
+    def listen(self, topic: Topic, callback: Callable, profile=None, raw: bool = False) -> Listening:
+        """A subscription to one of the graph's topics, which fits what is offered there."""
+        listening = Listening(self, topic.type, topic.name, callback, profile or qos.COMMAND, raw)
+        self._listening.append(listening)
+        return listening
+
+    def forget(self, listening: Listening) -> None:
+        """End a subscription."""
+        self._listening.remove(listening)
+        listening.destroy()
 
     def report(self, level: int, message: str) -> None:
         """Say on /diagnostics, at once where it is new, how the node is."""
@@ -147,11 +161,16 @@ class AgentNode(Node):
         Raises:
             Exception: whatever ended a thread of `in_thread`.
         """
+        for name in self._parameter_overrides:
+            if name.startswith(QOS_OVERRIDES) and not self.has_parameter(name):
+                self.get_logger().warning(f"'{name}' has no effect: this node has no such topic, or not yet")
         rclpy.spin_until_future_complete(self, self._ended)
         if self._ended.done():
             self._ended.result()
 
     def _every_second(self) -> None:
+        for listening in self._listening:
+            listening.fit()
         self.inspect()
         self.publish_diagnostics()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unified_agent.errors import UserError
 from unified_agent.recording.bag import BagWriter
-from unified_agent.recording.cdr import Message
+from unified_agent.recording.cdr import Message, TopicInfo
 
 FLUSH_PERIOD = 0.4
 # Bytes that may wait for the disk.
@@ -34,7 +34,7 @@ class BackgroundWriter:
     def __init__(self, bag: BagWriter):
         self.counts = bag.counts
         self._bag = bag
-        self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Message | TopicInfo | None] = queue.SimpleQueue()
         self._taken = self._written = 0
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="bag writer", daemon=True)
@@ -44,6 +44,11 @@ class BackgroundWriter:
     def folder(self) -> Path:
         """Of the bag."""
         return self._bag.folder
+
+    def add(self, topic: TopicInfo) -> None:
+        """Announce a topic that was not announced to the bag at its beginning."""
+        self.counts[topic.name] = 0
+        self._queue.put(topic)
 
     def write(self, topic: str, data: bytes, received: int) -> None:
         """Take one message; see `BagWriter.write`.
@@ -99,6 +104,9 @@ class BackgroundWriter:
                 else:
                     if message is None:
                         return
+                    if isinstance(message, TopicInfo):
+                        self._bag.add(message)
+                        continue
                     self._bag.write(message.topic, message.data, message.received)
                     self._written += len(message.data)
                 if time.monotonic() >= due:

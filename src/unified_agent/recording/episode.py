@@ -10,13 +10,16 @@ from unified_agent import topics
 from unified_agent.recording.cdr import NANO
 from unified_agent.recording.facts import plan_sentences
 from unified_agent.recording.overlay import PlanProgress, Scene, draw
+from unified_agent.recording.pairing import TOLERANCE, Moment, Pairing
 from unified_agent.recording.scores import Score, scores_of
 from unified_agent.recording.video import VideoWriter
 
 # What `EpisodeVideo.hear` draws.
 HEARD = (topics.PLAN, topics.SUBGOAL, topics.REACHED, topics.CAPTION, topics.EPISODE, topics.SCORES)
-# A frame is drawn with its own scores; where these do not come it is drawn, with older ones, this many frames later.
+# A moment is drawn with its own scores; where these do not come it is drawn, with older ones, this many moments later.
 PATIENCE = 5
+# Frames of one camera that wait for those of the others.
+WAITING = 16
 
 
 class EpisodeVideo:
@@ -26,18 +29,20 @@ class EpisodeVideo:
         path: of the new MP4 file.
         cameras: names, in the order they are drawn in.
         rate: frames a second of simulated time.
+        tolerance: seconds that the frames of one moment may lie apart.
 
     Attributes:
         scene: what is drawn next; instruction, caption and outcome may be set at any time.
     """
 
-    def __init__(self, path: Path, cameras: Sequence[str], rate: int = 10):
+    def __init__(self, path: Path, cameras: Sequence[str], rate: int = 10, tolerance: float = TOLERANCE):
         path.parent.mkdir(parents=True, exist_ok=True)
         self.scene = Scene(frames={})
         self._video = VideoWriter(path, rate)
         self._cameras = cameras
         self._period = NANO // rate
-        self._pending: dict[int, dict[str, np.ndarray]] = {}
+        self._moments = Pairing(cameras, round(tolerance * NANO), WAITING)
+        self._pending: dict[int, Moment] = {}
         self._first: int | None = None
         self._drawn = -1
 
@@ -80,10 +85,14 @@ class EpisodeVideo:
 
     def see(self, camera: str, stamp: int, frame: np.ndarray) -> None:
         """A frame (uint8 RGB, (H, W, 3)); ``stamp`` in nanoseconds pairs it with the other cameras'."""
-        self._pending.setdefault(stamp, {})[camera] = frame
-        whole = [stamp for stamp, frames in self._pending.items() if len(frames) == len(self._cameras)]
-        if len(whole) > PATIENCE:
-            self._draw_until(min(whole))
+        for moment in self._moments.put(camera, stamp, frame):
+            self.show(moment)
+
+    def show(self, moment: Moment) -> None:
+        """Frames that were paired already, in the order of the cameras."""
+        self._pending[moment.stamp] = moment
+        if len(self._pending) > PATIENCE:
+            self._draw_until(min(self._pending))
 
     def score(self, stamp: int, scores: Mapping[str, Score]) -> None:
         """The captioner's scores of the frames with that stamp."""
@@ -92,20 +101,20 @@ class EpisodeVideo:
 
     def close(self) -> None:
         """Draw what waits, and finish the file."""
+        for moment in self._moments.rest():
+            self.show(moment)
         if self._pending:
             self._draw_until(max(self._pending))
         self._video.close()
 
     def _draw_until(self, stamp: int) -> None:
         for due in sorted(due for due in self._pending if due <= stamp):
-            frames = self._pending.pop(due)
-            if len(frames) < len(self._cameras):
-                continue
+            moment = self._pending.pop(due)
             self._first = due if self._first is None else self._first
             number = round((due - self._first) / self._period)
             if number <= self._drawn:
                 continue
             self._drawn = number
-            self.scene.frames = {camera: frames[camera] for camera in self._cameras}
+            self.scene.frames = dict(zip(self._cameras, moment.frames, strict=True))
             self.scene.time = (due - self._first) / NANO
             self._video.write(draw(self.scene), number)

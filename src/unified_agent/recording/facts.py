@@ -46,6 +46,8 @@ class EpisodeFacts:
         start, end: times of the recording, seconds.
         models: part -> what is known of the model, see `models_used`.
         joined_late: whether the recording began when the episode was running already.
+        empty: topics of cameras and joints on which nothing came.
+        lost: topic -> messages that were sent and did not come.
     """
 
     instruction: str = ""
@@ -56,6 +58,8 @@ class EpisodeFacts:
     end: float | None = None
     models: dict[str, dict[str, str]] = field(default_factory=dict)
     joined_late: bool = False
+    empty: list[str] = field(default_factory=list)
+    lost: dict[str, int] = field(default_factory=dict)
 
     def note(self, topic: str, text: str, seconds: float) -> None:
         """Something was said on one of `WORDS`."""

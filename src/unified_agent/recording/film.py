@@ -42,8 +42,7 @@ def film(
         for complete in cameras.see(message):
             if video.scene.start is None:
                 video.scene.start = message.received / NANO
-            for name, frame in zip(names, complete.frames, strict=True):
-                video.see(name, complete.stamp, frame)
+            video.show(complete)
         if message.topic in HEARD:
             try:
                 video.hear(message.topic, reader.decode(message))
@@ -52,6 +51,8 @@ def film(
         if reader.position != position:
             progress(reader.position - position)
             position = reader.position
+    for complete in cameras.rest():
+        video.show(complete)
     progress(reader.position - position)
     video.close()
     return video.frames

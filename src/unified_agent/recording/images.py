@@ -1,24 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RGB frames of recorded images, raw and compressed."""
+"""RGB frames of images, raw and compressed, live and recorded: one decoder for all."""
 
 import io
+import warnings
+from collections.abc import Callable
 
+import cv2
 import numpy as np
 from PIL import Image as Picture
 
 from unified_agent.recording.cdr import BadMessage, TopicInfo
+from unified_agent.recording.encodings import DEPTH, ENCODINGS
+from unified_agent.recording.losses import Losses
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 TYPES = (IMAGE, COMPRESSED_IMAGE)
-# Encoding -> channels of a pixel, and which of them are red, green and blue.
-ENCODINGS = {
-    "rgb8": (3, [0, 1, 2]),
-    "bgr8": (3, [2, 1, 0]),
-    "rgba8": (4, [0, 1, 2]),
-    "bgra8": (4, [2, 1, 0]),
-}
-_FILE_FORMATS = ("JPEG", "PNG")
+# A larger picture is refused before it is unpacked: a file of some kilobytes can hold gigabytes of one colour.
+MAX_PIXELS = 64_000_000
+_FILE_FORMATS = ("JPEG", "PNG", "WEBP")
+# Pillow's own bound warns, and is higher.
+warnings.filterwarnings("ignore", category=Picture.DecompressionBombWarning)
+
+
+class FrameReader:
+    """Makes frames of cameras' images; what cannot be used is counted, and told once for each camera and cause.
+
+    Args:
+        tell: called with what is wrong.
+
+    Attributes:
+        refused: images so far that gave no frame.
+    """
+
+    def __init__(self, tell: Callable[[str], None]):
+        self.refused = 0
+        self._tell = tell
+        self._causes = Losses()
+
+    @property
+    def causes(self) -> list[str]:
+        """What was wrong so far, a line a cause, with how often."""
+        return self._causes.lines
+
+    def read(self, camera: str, image) -> np.ndarray | None:
+        """The RGB frame of an image, uint8, shape (H, W, 3); None where there is none."""
+        try:
+            frame, grey = _decoded(image)
+        except BadMessage as error:
+            self.refuse(camera, error)
+            return None
+        if grey:
+            self._note(f"camera '{camera}' sends grey images: the colours of objects cannot be told apart in them")
+        return frame
+
+    def refuse(self, camera: str, error: BadMessage) -> None:
+        """An image that gave no frame, and why."""
+        self.refused += 1
+        self._note(f"image of camera '{camera}' refused: {error}")
+
+    def _note(self, what: str) -> None:
+        if self._causes.add(what):
+            self._tell(what)
 
 
 def is_image(topic: TopicInfo) -> bool:
@@ -27,42 +70,26 @@ def is_image(topic: TopicInfo) -> bool:
 
 
 def frame_of(image) -> np.ndarray:
-    """The RGB frame of a sensor_msgs Image, uint8, shape (H, W, 3).
+    """The RGB frame of a sensor_msgs Image or CompressedImage, uint8, shape (H, W, 3).
 
     Args:
         image: rclpy's message, or one read from a bag.
 
     Raises:
-        BadMessage: an encoding that is no 8-bit colour, an empty image, or data of the wrong length.
+        BadMessage: an encoding that is no picture, an empty or a huge image, or data that are not whole.
     """
-    if image.encoding not in ENCODINGS:
-        why = " A grey image cannot show which object is red." if image.encoding.startswith("mono") else ""
-        raise BadMessage(
-            f"Expected an image encoded as rgb8 or bgr8 (or rgba8, bgra8), not '{image.encoding[:20]}'.{why}"
-        )
-    channels, order = ENCODINGS[image.encoding]
-    height, width, step = image.height, image.width, image.step
-    if height == 0 or width == 0 or step < channels * width or len(image.data) != height * step:
-        raise BadMessage(
-            f"Expected {height} rows of at least {channels * width} bytes for a {width}x{height} image, not "
-            f"{len(image.data)} bytes in rows of {step}."
-        )
-    rows = np.frombuffer(image.data, np.uint8).reshape(height, step)
-    pixels = rows[:, : channels * width].reshape(height, width, channels)
-    return pixels if channels == 3 and order == [0, 1, 2] else pixels[:, :, order]
+    return _decoded(image)[0]
 
 
-def decompressed(image) -> np.ndarray:
-    """The RGB frame of a sensor_msgs CompressedImage (JPEG or PNG), uint8, shape (H, W, 3).
+def any_frame(topic: TopicInfo, image) -> np.ndarray:
+    """As `frame_of`, of a message on a topic.
 
     Raises:
-        BadMessage: bytes that are no whole JPEG or PNG.
+        BadMessage: see `frame_of`; or a topic without images.
     """
-    try:
-        with Picture.open(io.BytesIO(bytes(image.data)), formats=_FILE_FORMATS) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError) as error:
-        raise BadMessage(f"A compressed image ('{image.format[:40]}') is no whole JPEG or PNG: {error}") from None
+    if not is_image(topic):
+        raise BadMessage(f"Topic {topic.name} has the type {topic.type}: expected {' or '.join(TYPES)}.")
+    return frame_of(image)
 
 
 def compressed(frame: np.ndarray, file_format: str, quality: int = 90) -> bytes:
@@ -73,12 +100,57 @@ def compressed(frame: np.ndarray, file_format: str, quality: int = 90) -> bytes:
     return stream.getvalue()
 
 
-def any_frame(topic: TopicInfo, image) -> np.ndarray:
-    """The RGB frame of a message of either image type, uint8, shape (H, W, 3).
+def _decoded(image) -> tuple[np.ndarray, bool]:
+    """The frame, and whether it is grey."""
+    return _raw(image) if hasattr(image, "encoding") else _decompressed(image)
 
-    Raises:
-        BadMessage: see `frame_of` and `decompressed`; or a topic of another type.
-    """
-    if not is_image(topic):
-        raise BadMessage(f"Topic {topic.name} has the type {topic.type}: expected {' or '.join(TYPES)}.")
-    return decompressed(image) if topic.type == COMPRESSED_IMAGE else frame_of(image)
+
+def _raw(image) -> tuple[np.ndarray, bool]:
+    encoding = ENCODINGS.get(image.encoding)
+    if encoding is None:
+        what = "a depth image, which shows no colours" if image.encoding in DEPTH else "not known"
+        raise BadMessage(
+            f"The encoding '{image.encoding[:20]}' is {what}: expected {', '.join(list(ENCODINGS)[:4])}, yuv422_yuy2, "
+            "bayer_rggb8 or another of sensor_msgs' colour encodings."
+        )
+    height, width, step = image.height, image.width, image.step
+    rows, wide = height * encoding.rows, 1 + encoding.wide
+    row = encoding.channels * width * wide
+    _check_size(width, height)
+    if step < row or len(image.data) != rows * step:
+        raise BadMessage(
+            f"Expected {rows:g} rows of at least {row} bytes for a {width}x{height} image ({image.encoding}), not "
+            f"{len(image.data)} bytes in rows of {step}."
+        )
+    if encoding.even and (width % 2 or height % 2):
+        raise BadMessage(f"An image encoded as {image.encoding} has even sides, not {width}x{height}.")
+    data = np.frombuffer(image.data, np.uint8).reshape(-1, step)[:, :row]
+    if encoding.wide:
+        data = data[:, (0 if image.is_bigendian else 1) :: 2]
+    try:
+        return encoding.to_rgb(data.reshape(-1, width, encoding.channels)), encoding.grey
+    except cv2.error:
+        raise BadMessage(f"An image encoded as {image.encoding} cannot be as small as {width}x{height}.") from None
+
+
+def _decompressed(image) -> tuple[np.ndarray, bool]:
+    """JPEG, PNG or WebP; the colours are the file's own, whatever the text of ``format`` says they were before."""
+    named = image.format[:60]
+    if "compressedDepth" in named or named.startswith(DEPTH):
+        raise BadMessage(f"A compressed image ('{named}') is a depth image, which shows no colours.")
+    try:
+        with Picture.open(io.BytesIO(bytes(image.data)), formats=_FILE_FORMATS) as picture:
+            _check_size(*picture.size)
+            if picture.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip
+                return np.repeat((np.asarray(picture) >> 8).astype(np.uint8)[:, :, None], 3, axis=2), True
+            return np.asarray(picture.convert("RGB")), picture.mode in ("L", "LA", "1")
+    except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError) as error:
+        why = str(error).partition("<_io")[0].strip()
+        raise BadMessage(f"A compressed image ('{named}') is no whole JPEG, PNG or WebP: {why}") from None
+
+
+def _check_size(width: int, height: int) -> None:
+    if not width or not height:
+        raise BadMessage(f"Expected an image with pixels, not {width}x{height}.")
+    if width * height > MAX_PIXELS:
+        raise BadMessage(f"Expected an image of at most {MAX_PIXELS // 10**6} megapixels, not {width}x{height}.")

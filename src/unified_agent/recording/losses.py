@@ -12,11 +12,12 @@ class Losses:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
-    def add(self, what: str, count: int = 1) -> None:
-        """Something was lost."""
+    def add(self, what: str, count: int = 1) -> bool:
+        """Something was lost; whether it is the first of its kind."""
         if what not in self._counts and len(self._counts) >= SHOWN:
             what = "more of the same kind"
         self._counts[what] += count
+        return self._counts[what] == count
 
     @property
     def lines(self) -> list[str]:

@@ -8,20 +8,34 @@ from dataclasses import dataclass
 from unified_agent.recording.cdr import NANO, BadMessage, common_types, encode
 
 TYPE = "diagnostic_msgs/msg/DiagnosticArray"
-# DiagnosticStatus.OK: over its threshold; STALE: not.
-OVER, UNDER = 0, 3
+# Levels of a DiagnosticStatus: OK, true for long enough to be believed; WARN, over its threshold; STALE, not.
+SEEN, OVER, UNDER = 0, 1, 3
+# As rclpy's messages have it.
+_SEEN_BYTE = bytes([SEEN])
 
 
 @dataclass(frozen=True)
 class Score:
-    """A sentence's score in one frame, and the threshold (gamma) above which it is held true."""
+    """A sentence's score in one moment.
+
+    Attributes:
+        value: the score.
+        gamma: the threshold above which it is held true.
+        seen: whether it has been true for long enough to be believed.
+    """
 
     value: float
     gamma: float
+    seen: bool = False
 
     @property
     def over(self) -> bool:
         return self.value > self.gamma
+
+    @property
+    def level(self) -> int:
+        """Of its DiagnosticStatus."""
+        return SEEN if self.seen else OVER if self.over else UNDER
 
 
 def values_of(score: Score) -> dict[str, str]:
@@ -36,7 +50,7 @@ def encoded(stamp: int, scores: Mapping[str, Score]) -> bytes:
     time = types["builtin_interfaces/msg/Time"](sec=stamp // NANO, nanosec=stamp % NANO)
     told = [
         status(
-            level=OVER if score.over else UNDER,
+            level=score.level,
             name=sentence,
             message=f"{score.value:.3f}",
             hardware_id="",
@@ -57,7 +71,7 @@ def scores_of(message) -> dict[str, Score]:
     for status in message.status:
         values = {entry.key: entry.value for entry in status.values}
         try:
-            score = Score(float(values["score"]), float(values["gamma"]))
+            score = Score(float(values["score"]), float(values["gamma"]), status.level in (SEEN, _SEEN_BYTE))
         except (KeyError, ValueError):
             raise BadMessage(f"Expected numbers 'score' and 'gamma' for '{status.name[:80]}'.") from None
         if not (math.isfinite(score.value) and math.isfinite(score.gamma)):

@@ -73,10 +73,12 @@ class JointLimits:
             h = (curve.times[1:] - curve.times[:-1])[:, None]
             q, first, last = curve.positions, curve.velocities[:-1], curve.velocities[1:]
             middle = 3 / h * (q[1:] - q[:-1]) - first - last
+            lower, upper = self._range(at)
+            self._keep("velocity", curve.velocities, -self.velocity, self.velocity)
+            self._keep("position", q, lower, upper)
             # A polynomial never leaves the hull of its Bernstein coefficients; only where that does, look closer.
             if not (np.abs(middle) <= self.velocity).all():
                 self._keep("velocity", _turning(first, middle, last), -self.velocity, self.velocity)
-            lower, upper = self._range(at)
             inner = np.array([q[:-1] + h / 3 * first, q[1:] - h / 3 * last])
             if not ((inner >= lower) & (inner <= upper)).all():
                 self._keep("position", _turned(curve, h, first, middle, last), lower, upper)

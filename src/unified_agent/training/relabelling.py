@@ -5,7 +5,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,13 @@ from unified_agent import topics
 from unified_agent.errors import UserError
 from unified_agent.recording import scores as scores_messages
 from unified_agent.recording.bag import BagWriter, topic_info
-from unified_agent.recording.cameras import TOLERANCE, RecordedCameras, image_topics
+from unified_agent.recording.cameras import RecordedCameras, image_topics
 from unified_agent.recording.cdr import NANO, Message, common_types, encode
-from unified_agent.recording.pairing import Moment
+from unified_agent.recording.pairing import TOLERANCE, Moment
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.scores import Score
-from unified_agent.vision.detector import Detector, ReachedFilter
+from unified_agent.vision.detector import Detector
+from unified_agent.vision.steady import SECONDS, Steady
 
 STRING = "std_msgs/msg/String"
 # Written anew; the old ones are not copied.
@@ -39,13 +40,13 @@ class Question:
     Attributes:
         clip: the model's spec, for the record.
         image_topics: whose frames are scored together; empty: this package's cameras, or the only image topic.
-        successive_frames: frames in a row over the threshold before a sentence counts as reached.
+        steady_seconds: for which a sentence must be over its threshold before it counts as reached.
         tolerance: seconds that frames of one moment may lie apart.
     """
 
     clip: str = "default"
     image_topics: tuple[str, ...] = ()
-    successive_frames: int = 3
+    steady_seconds: float = SECONDS
     tolerance: float = TOLERANCE
 
 
@@ -60,11 +61,11 @@ class Labels:
         image_topics: whose frames were scored.
         frames: moments scored.
         alone: frames without a partner of the other cameras.
-        refused: images that are no RGB picture.
+        refused: images that gave no frame.
         reached: sentence -> times (seconds) at which it came true.
         true: sentence -> moments in which it was true.
         best: sentence -> highest score.
-        lost: what could not be read.
+        lost: what could not be read, and why images gave no frame.
     """
 
     source: str
@@ -99,7 +100,8 @@ def relabel(
         progress: called with the bytes of the bag that were read since the last call.
 
     Raises:
-        UserError: nothing can be read, no image topic fits, or ``out`` holds the answers to another question.
+        UserError: nothing can be read, no image topic fits, its images give no moment, or ``out`` holds the answers to
+            another question.
     """
     target = place(bag, out)
     asked = asdict(question) | {
@@ -120,7 +122,7 @@ def relabel(
     table = workshop / f"{target.name}.csv"
     with BagWriter(workshop / target.name) as writer, table.open("w", newline="") as file:
         _Relabeller(reader, writer, csv.writer(file), detector, question, labels).run(progress)
-        labels.lost = reader.losses
+        labels.lost += reader.losses
         writer.custom_data = reader.custom_data | {MARK: json.dumps(asked)}
     (workshop / target.name).rename(target)
     table.replace(_beside(target, ".csv"))
@@ -155,7 +157,7 @@ class _Relabeller:
         self._reader, self._writer, self._table = reader, writer, table
         self._detector, self._labels = detector, labels
         self._cameras = RecordedCameras(reader, tuple(labels.image_topics), question.tolerance)
-        self._filters = [ReachedFilter(question.successive_frames) for _ in detector.sentences]
+        self._steady = Steady(question.steady_seconds)
         self._batch: list[tuple[int, Moment]] = []
         self._window: list[Message] = []
         self._string = common_types().types[STRING]
@@ -169,20 +171,25 @@ class _Relabeller:
         for name, kind in LABEL_TOPICS.items():
             self._writer.add(topic_info(name, kind))
         self._table.writerow(["stamp", *self._detector.sentences])
-        waiting = position = 0
+        waiting = position = received = 0
         for message in self._reader.messages():
             if message.topic in LABEL_TOPICS:
                 continue
+            received = message.received
             self._window.append(message)
             waiting += len(message.data)
-            self._batch += [(message.received, complete) for complete in self._cameras.see(message)]
+            self._batch += [(received, complete) for complete in self._cameras.see(message)]
             if len(self._batch) >= BATCH or waiting > WINDOW:
                 self._settle()
                 waiting = 0
                 progress(self._reader.position - position)
                 position = self._reader.position
+        self._batch += [(received, complete) for complete in self._cameras.rest()]
         self._settle()
         self._labels.alone, self._labels.refused = self._cameras.alone, self._cameras.refused
+        self._labels.lost = self._cameras.causes
+        if not self._labels.frames and (why := self._cameras.why_nothing()):
+            raise UserError(f"No moment was found in {self._reader.path}: {why}.")
         progress(self._reader.position - position)
 
     def _settle(self) -> None:
@@ -210,11 +217,13 @@ class _Relabeller:
         self._table.writerow([f"{stamp // NANO}.{stamp % NANO:09d}", *(f"{value:.6f}" for value in values)])
         pairs = zip(detector.sentences, values, detector.thresholds, strict=True)
         scores = {sentence: Score(float(value), float(gamma)) for sentence, value, gamma in pairs}
+        seen = self._steady.judge(stamp / NANO, [sentence for sentence, score in scores.items() if score.over])
+        scores |= {sentence: replace(scores[sentence], seen=True) for sentence in seen}
         yield Message(topics.SCORES, received, received, scores_messages.encoded(stamp, scores))
         yield Message(topics.CAPTION, received, received, encode(self._string(data=detector.best(values))))
-        for (sentence, score), reached in zip(scores.items(), self._filters, strict=True):
+        for sentence, score in scores.items():
             labels.true[sentence] += score.over
             labels.best[sentence] = max(labels.best[sentence], round(score.value, 6))
-            if reached.update(sentence, score.over):
+            if sentence in self._steady.new:
                 labels.reached[sentence].append(stamp / NANO)
                 yield Message(topics.REACHED, received, received, encode(self._string(data=sentence)))

@@ -13,7 +13,8 @@ from unified_agent.policy.checkpoint import Policy
 from unified_agent.robot.trajectory import InvalidTrajectory
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.world import CONTROL_STEPS
-from unified_agent.vision.detector import Detector, ReachedFilter
+from unified_agent.vision.detector import Detector
+from unified_agent.vision.steady import Steady
 
 FRAME_PERIOD = 0.1
 """Seconds between two frames that are judged, as the graph's cameras take them."""
@@ -53,7 +54,7 @@ def run_trial(
     execution = PlanExecution(
         world.arm, env.motions, lambda state, sentence: policy.act(state, sentence, rng), plan, world.time, tries
     )
-    reached = ReachedFilter()
+    steady = Steady()
     while execution.phase is not Phase.ENDED:
         if execution.phase is Phase.AIMING:
             env.state = world.state()
@@ -66,7 +67,7 @@ def run_trial(
             execution.give_up_motion(world.time, str(error))
         if execution.phase is Phase.WATCHING:
             world.step(round(FRAME_PERIOD / world.timestep))
-            _judge(execution, detector, reached, world.time, env.frames())
+            _judge(execution, detector, steady, world.time, env.frames())
         elif execution.phase is not Phase.ENDED:
             world.step(world.periods(execution.patience(world.time)) * CONTROL_STEPS)
     env.state = world.state()
@@ -75,11 +76,8 @@ def run_trial(
 
 
 def _judge(
-    execution: PlanExecution, detector: Detector, reached: ReachedFilter, time: float, frames: dict[str, np.ndarray]
+    execution: PlanExecution, detector: Detector, steady: Steady, time: float, frames: dict[str, np.ndarray]
 ) -> None:
     """Do with a frame of each camera what the captioner does."""
     true = detector.seen(detector.scores(frames))
-    sentence = execution.sentence
-    if reached.update(sentence, sentence in true):
-        execution.reached(sentence)
-    execution.judged(time, true)
+    execution.judged(time, true, steady.judge(time, true))

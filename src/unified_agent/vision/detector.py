@@ -92,26 +92,3 @@ class Detector:
     def best(self, scores: np.ndarray) -> str:
         """The caption: the sentence that is furthest above its threshold (or least below)."""
         return self.sentences[int(np.argmax(scores - self.thresholds))]
-
-
-class ReachedFilter:
-    """Says once that a sub-goal was reached: when its sentence was true on ``k`` successive frames."""
-
-    def __init__(self, k: int = 3):
-        if k < 1:
-            raise UserError(f"At least 1 successive frame must be seen, not {k}.")
-        self._k = k
-        self._sentence = ""
-        self._seen = 0
-
-    def update(self, sentence: str, true: bool) -> bool:
-        """Take the newest frame's verdict on the sub-goal now pursued.
-
-        Returns:
-            True on the k-th successive frame in which the sentence was true, and not again
-            until it was false or another sentence was pursued.
-        """
-        if sentence != self._sentence:
-            self._sentence, self._seen = sentence, 0
-        self._seen = self._seen + 1 if true else 0
-        return self._seen == self._k
