@@ -4,9 +4,11 @@ import pytest
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
-from builtin_interfaces.msg import Time
+from builtin_interfaces.msg import Duration, Time
+from trajectory_msgs.msg import JointTrajectoryPoint
 from visualization_msgs.msg import Marker
 
+from unified_agent.errors import UserError
 from unified_agent.nodes import messages
 from unified_agent.nodes.messages import BadMessage
 from unified_agent.recording.scores import Score
@@ -84,11 +86,11 @@ def test_a_trajectory_comes_back_as_it_went():
     assert np.array_equal(got.velocities, sent.velocities)
 
 
-def test_a_trajectory_without_velocities_ends_at_rest():
+def test_a_trajectory_without_velocities_begins_and_ends_at_rest():
     message = messages.trajectory_message(JointTrajectory(("a",), [1, 2, 3], [[0], [1], [2]]))
     for point in message.points:
         point.velocities = []
-    assert messages.trajectory_of(message).velocities.ravel().tolist() == [1, 1, 0]
+    assert messages.trajectory_of(message).velocities.ravel().tolist() == [0, 1, 0]
 
 
 def test_a_point_with_too_few_joints_is_refused():
@@ -96,6 +98,47 @@ def test_a_point_with_too_few_joints_is_refused():
     message.points[0].positions = [0.0]
     with pytest.raises(BadMessage, match="2 positions"):
         messages.trajectory_of(message)
+
+
+def _broken(**changes):
+    message = messages.trajectory_message(JointTrajectory(("a", "b"), [1, 2], [[0, 0], [1, 1]]))
+    for name, value in changes.items():
+        setattr(message if hasattr(message, name) else message.points[-1], name, value)
+    return message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"joint_names": []},
+        {"points": []},
+        {"joint_names": ["a"]},
+        {"positions": []},
+        {"velocities": []},
+        {"velocities": [1.0]},
+        {"effort": [1.0, 1.0]},
+        {"positions": [float("nan"), 0.0]},
+        {"velocities": [float("inf"), 0.0]},
+        {"time_from_start": Duration(sec=-5)},
+        {"time_from_start": Duration()},
+        {"time_from_start": Duration(sec=-(2**31), nanosec=2**32 - 1)},
+        {"points": [JointTrajectoryPoint()] * 3},
+        {"points": [JointTrajectoryPoint(positions=[0.0, 0.0])] * 100_000},
+    ],
+    ids=lambda changes: " ".join(changes),
+)
+def test_a_malformed_trajectory_is_a_users_error(changes):
+    with pytest.raises(UserError):
+        messages.trajectory_of(_broken(**changes))
+
+
+def test_huge_numbers_without_velocities_are_refused_too():
+    points = [
+        JointTrajectoryPoint(positions=[1.7e308 * sign], time_from_start=Duration(sec=k))
+        for k, sign in enumerate((1, -1, -1))
+    ]
+    with pytest.raises(UserError, match="not finite"):
+        messages.trajectory_of(_broken(joint_names=["a"], points=points))
 
 
 def test_scores_come_back_as_they_went():

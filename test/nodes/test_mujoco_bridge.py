@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 import math
+import time
 
 import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="the nodes need ROS 2")
 
+from rclpy.serialization import serialize_message
 from std_srvs.srv import Trigger
 
 from unified_agent.errors import UserError
@@ -16,7 +18,7 @@ from unified_agent.robot.trajectory import JointTrajectory
 from unified_agent.sim.tasks import UnknownTask
 
 ARM = Arm.load("fr3")
-ARM_TOPIC = qos.trajectory(ARM.arm_topic)
+ARM_TOPIC, GRIPPER_TOPIC = qos.trajectory(ARM.arm_topic), qos.trajectory(ARM.gripper_topic)
 AHEAD = ARM.home + 0.1
 
 
@@ -75,45 +77,129 @@ def test_a_trajectory_is_followed_to_its_end(graph, bridge):
 
 
 def test_a_new_trajectory_replaces_the_one_before(graph, bridge):
-    command(graph, bridge, JointTrajectory(ARM.joints, [2.0], [ARM.home + 0.3]))
+    command(graph, bridge, AWAY)
     run(graph, bridge, 0.2)
-    command(graph, bridge, JointTrajectory(ARM.joints, [0.4], [AHEAD]))
-    run(graph, bridge, 0.8)
+    command(graph, bridge, JointTrajectory(ARM.joints, [0.6], [AHEAD]))
+    run(graph, bridge, 1.0)
     assert np.allclose(joints(bridge), AHEAD, atol=0.01)
 
 
+AWAY = JointTrajectory(ARM.joints, [2.0], [ARM.home + 0.2])
 BAD = {
     "not finite": JointTrajectory(ARM.joints, [1.0], [AHEAD]),
-    "this controller has": JointTrajectory(("a", "b"), [1.0], [[0, 0]]),
+    "The trajectory is for": JointTrajectory(("a", "b"), [1.0], [[0, 0]]),
+    "not for": JointTrajectory(ARM.joints[:6], [1.0], [AHEAD[:6]]),
     "position limit": JointTrajectory(ARM.joints, [1.0], [ARM.upper + 1]),
+    "acceleration limit": JointTrajectory(ARM.joints, [0.2], [ARM.home - 0.3]),
+    "last velocity must be 0": JointTrajectory(ARM.joints, [1.0], [AHEAD], [AHEAD]),
     "ago": JointTrajectory(ARM.joints, [0.05], [ARM.home]),
+    "ahead": JointTrajectory(ARM.joints, [1.0], [AHEAD]),
+    "increase": JointTrajectory(ARM.joints, [1.0, 2.0], [AHEAD, AHEAD]),
+    "no joints": JointTrajectory(ARM.joints, [1.0], [AHEAD]),
+    "0 points": JointTrajectory(ARM.joints, [1.0], [AHEAD]),
 }
 
 
-@pytest.mark.parametrize("why", BAD)
-def test_a_trajectory_that_must_not_be_followed_is_refused_and_the_arm_holds(graph, bridge, why):
-    diagnosis = graph.diagnosis("mujoco_bridge")
-    run(graph, bridge, 0.2)
-    before = joints(bridge)
+def _bad(why, now):
     message = messages.trajectory_message(BAD[why])
-    if why == "not finite":
-        message.points[0].positions[0] = math.nan
-    if why == "ago":
-        message.header.stamp = messages.stamp(bridge.now - 0.1)
-    graph.say(ARM_TOPIC, message)
-    graph.until(lambda: "the arm holds" in diagnosis())
-    assert why in diagnosis()
+    match why:
+        case "not finite":
+            message.points[0].positions[0] = math.nan
+        case "ago":
+            message.header.stamp = messages.stamp(now - 0.1)
+        case "ahead":
+            message.header.stamp = messages.stamp(now + 100.0)
+        case "increase":
+            message.points[1].time_from_start = message.points[0].time_from_start
+        case "no joints":
+            message.joint_names = []
+        case "0 points":
+            message.points = []
+    return message
+
+
+@pytest.mark.parametrize("why", BAD)
+def test_a_trajectory_that_must_not_be_followed_is_refused_and_the_one_before_goes_on(graph, bridge, why):
+    """As a joint_trajectory_controller does: an empty one, or one that has ended, is no stop."""
+    diagnosis = graph.diagnosis("mujoco_bridge")
+    command(graph, bridge, AWAY)
     run(graph, bridge, 0.4)
-    assert np.allclose(joints(bridge), before, atol=0.01)
+    graph.say(ARM_TOPIC, _bad(why, bridge.now))
+    graph.until(lambda: "the one before goes on" in diagnosis())
+    assert why.replace("no joints", "0 joints") in diagnosis()
+    assert bridge.figures()["refused"] == 1
+    run(graph, bridge, 2.0)
+    assert np.allclose(joints(bridge), AWAY.positions[-1], atol=0.01)
 
 
-def test_an_empty_trajectory_means_hold(graph, bridge):
-    command(graph, bridge, JointTrajectory(ARM.joints, [2.0], [ARM.home + 0.5]))
+def test_a_hundred_thousand_points_do_not_stop_the_clock(graph, bridge):
+    message = messages.trajectory_message(AWAY)
+    message.points = message.points * 100_000
+    data = serialize_message(message)
+    follow = bridge._follower(ARM.arm_topic, bridge.world.command_arm)
+    begin = time.monotonic()
+    follow(data, {})
+    assert time.monotonic() - begin < 0.5
+    assert bridge.figures()["refused"] == 1
+
+
+def test_joints_may_come_in_any_order(graph, bridge):
+    turned = JointTrajectory(ARM.joints[::-1], [1.0], [AHEAD[::-1]])
+    command(graph, bridge, turned)
+    run(graph, bridge, 1.2)
+    assert np.allclose(joints(bridge), AHEAD, atol=0.01)
+
+
+def call(graph, service):
+    client = graph.partner.create_client(Trigger, f"/mujoco_bridge/{service}")
+    graph.until(client.service_is_ready)
+    future = client.call_async(Trigger.Request())
+    graph.until(future.done)
+    return future.result()
+
+
+def test_stop_brings_arm_and_gripper_to_rest_until_resume(graph, bridge):
+    diagnosis = graph.diagnosis("mujoco_bridge")
+    command(graph, bridge, AWAY)
+    graph.say(GRIPPER_TOPIC, messages.trajectory_message(JointTrajectory(ARM.gripper_joints[:1], [1.5], [[0.0]])))
+    graph.spin(0.1)
+    run(graph, bridge, 0.7)
+    assert call(graph, "stop").success
+    run(graph, bridge, 0.2)
+    rest = bridge.world.joint_state()[1]
+    run(graph, bridge, 1.0)
+    assert np.allclose(bridge.world.joint_state()[1], rest, atol=1e-3)
+    assert 0.005 < rest[-1] < 0.035
+    command(graph, bridge, AWAY)
     run(graph, bridge, 0.5)
-    command(graph, bridge, JointTrajectory(ARM.joints, [1.0], [AHEAD]), points=[])
-    held = joints(bridge)
-    run(graph, bridge, 0.4)
-    assert np.allclose(joints(bridge), held, atol=0.02)
+    assert np.allclose(joints(bridge), rest[: len(ARM.joints)], atol=1e-3)
+    assert "Resume first" in diagnosis() or "until ~/resume" in diagnosis()
+    assert call(graph, "resume").success
+    command(graph, bridge, AWAY)
+    run(graph, bridge, 2.4)
+    assert np.allclose(joints(bridge), AWAY.positions[-1], atol=0.01)
+    assert not call(graph, "resume").success
+
+
+def test_a_new_start_does_not_undo_a_stop(graph, bridge):
+    call(graph, "stop")
+    call(graph, "reset")
+    command(graph, bridge, AWAY)
+    run(graph, bridge, 0.5)
+    assert np.allclose(joints(bridge), ARM.home, atol=1e-3)
+
+
+def test_a_second_commander_is_refused_and_the_first_goes_on(graph, bridge):
+    diagnosis = graph.diagnosis("mujoco_bridge")
+    command(graph, bridge, AWAY)
+    second = graph.partner.create_publisher(ARM_TOPIC.type, ARM_TOPIC.name, ARM_TOPIC.qos)
+    graph.until(lambda: second.get_subscription_count() > 0)
+    graph.spin(0.2)
+    second.publish(messages.trajectory_message(JointTrajectory(ARM.joints, [2.0], [ARM.home])))
+    graph.until(lambda: "one commander at a time" in diagnosis())
+    run(graph, bridge, 2.4)
+    assert np.allclose(joints(bridge), AWAY.positions[-1], atol=0.01)
+    graph.partner.destroy_publisher(second)
 
 
 def test_reset_gives_a_new_start_and_the_clock_goes_on(graph, bridge):

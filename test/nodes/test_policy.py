@@ -16,11 +16,15 @@ from std_srvs.srv import Trigger
 
 from unified_agent.language.subgoals import OBJECTS, VOCABULARY
 from unified_agent.nodes import messages, policy, qos
+from unified_agent.nodes.mujoco_bridge import MujocoBridge
 from unified_agent.nodes.policy import PolicyNode
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
 from unified_agent.recording.scores import Score
 from unified_agent.robot.arm import Arm
+from unified_agent.robot.halt import LEAD
+from unified_agent.robot.limits import JointLimits
+from unified_agent.robot.trajectory import JointTrajectory
 
 ARM = Arm.load("fr3")
 GRASP, STACK = "the robot is grasping the red object", "the red object is on top of the blue object"
@@ -35,17 +39,19 @@ class IdealArm:
         trajectories: all that the arm was sent.
         places: of the objects; may be changed.
         silent: publishes nothing.
+        deaf: hears nothing new, and goes on with what it heard.
         ahead: seconds that its stamps lie in the future.
         parts: whether the arm's and the gripper's joint states come as two messages.
         hidden: objects that are not seen.
     """
 
     def __init__(self, graph):
-        self.places, self.silent, self.broken_joint = dict(PLACES), False, None
+        self.places, self.silent, self.broken_joint, self.deaf = dict(PLACES), False, None, False
         self.ahead, self.parts, self.hidden = 0.0, False, set()
         self.trajectories = graph.heard(qos.trajectory(ARM.arm_topic))
         # Turned far aside, so that the first motion takes a while.
         self._q = ARM.home + np.eye(len(ARM.joints))[0] * 2.0
+        self._heard = self._way = None
         self._node = graph.partner
         self._joints = self._node.create_publisher(JointState, qos.JOINT_STATES.name, qos.JOINT_STATES.qos)
         self._objects = self._node.create_publisher(qos.OBJECTS.type, qos.OBJECTS.name, qos.OBJECTS.qos)
@@ -55,10 +61,15 @@ class IdealArm:
         now = self._node.get_clock().now()
         if self.silent:
             return
-        if self.trajectories:
-            newest = self.trajectories[-1]
-            start = messages.seconds(newest.header.stamp)
-            self._q, _ = messages.trajectory_of(newest).sample(now.nanoseconds / messages.NANO - start)
+        time = now.nanoseconds / messages.NANO
+        if self.trajectories and not self.deaf and self.trajectories[-1] is not self._heard:
+            self._heard = self.trajectories[-1]
+            way, start = messages.trajectory_of(self._heard), messages.seconds(self._heard.header.stamp)
+            if way.times[0] > 0.0:
+                way = JointTrajectory(way.joints, [0.0, *way.times], [self._q, *way.positions])
+            self._way = way, start or time
+        if self._way is not None:
+            self._q, _ = self._way[0].sample(time - self._way[1])
         stamp = messages.stamp(now.nanoseconds / messages.NANO + self.ahead)
         position = [*map(float, self._q)]
         if self.broken_joint is not None:
@@ -121,9 +132,16 @@ def call(graph, service):
 
 
 def brakes(message):
-    """Whether it is the trajectory of a stop: from the present speed to rest, at once."""
-    start, end = message.points
-    return any(start.velocities) and not any(end.velocities) and messages.seconds(end.time_from_start) < 0.5
+    """Whether it is a stop: one point at rest, to be begun when it arrives and not ended by then."""
+    [point] = message.points if len(message.points) == 1 else [None]
+    if point is None or any(point.velocities) or messages.seconds(message.header.stamp):
+        return False
+    return 0.04 <= messages.seconds(point.time_from_start) <= 0.5
+
+
+def motions(arm):
+    """What the arm was sent besides stops."""
+    return [message for message in arm.trajectories if not brakes(message)]
 
 
 def test_a_plan_makes_the_arm_move_and_starts_an_episode(graph, node, arm):
@@ -150,8 +168,11 @@ def test_a_sub_goal_is_done_when_the_captioner_has_seen_it(graph, node, arm, see
 def test_no_command_leaves_the_limits(graph, node, arm):
     graph.say(qos.PLAN, plan(GRASP))
     see_nothing_until(graph, lambda: len(arm.trajectories) >= 3)
+    limits = JointLimits.of_arm(ARM)
     for message in arm.trajectories:
-        messages.trajectory_of(message).check(ARM.joints, ARM.lower, ARM.upper, ARM.max_velocity)
+        trajectory = messages.trajectory_of(message)
+        # The first motion leads from far outside what a guard would let pass.
+        limits.check(trajectory, trajectory.positions[0])
 
 
 @pytest.mark.parametrize(
@@ -210,11 +231,11 @@ def test_objects_that_are_not_finite_make_the_arm_hold_still_until_they_are_agai
     assert "no finite position of the object(s) red" in diagnosis()
     graph.until(lambda: len(moving.trajectories) > sent)
     assert brakes(moving.trajectories[-1])
-    stopped = len(moving.trajectories)
+    stopped = len(motions(moving))
     graph.spin(1.0)
-    assert len(moving.trajectories) == stopped
+    assert len(motions(moving)) == stopped
     moving.places["red"] = PLACES["red"]
-    see_nothing_until(graph, lambda: len(moving.trajectories) > stopped)
+    see_nothing_until(graph, lambda: len(motions(moving)) > stopped)
 
 
 def test_joint_states_that_are_not_finite_make_the_arm_hold_still(graph, moving):
@@ -251,13 +272,13 @@ def test_stop_holds_still_and_resume_goes_on(graph, moving):
     assert call(graph, "/policy/stop").success
     graph.spin(0.1)
     assert brakes(moving.trajectories[-1])
-    stopped = len(moving.trajectories)
+    stopped = len(motions(moving))
     for _ in range(10):
         see(graph)
         graph.spin(0.1)
-    assert len(moving.trajectories) == stopped
+    assert len(motions(moving)) == stopped
     assert call(graph, "/policy/resume").success
-    see_nothing_until(graph, lambda: len(moving.trajectories) > stopped)
+    see_nothing_until(graph, lambda: len(motions(moving)) > stopped)
 
 
 def test_resume_without_stop_says_so(graph, node):
@@ -281,14 +302,78 @@ def test_a_refused_instruction_leaves_the_episode_as_it_is(graph, moving):
     assert episodes == []
 
 
-def test_braking_starts_where_the_arm_is_on_its_way(graph, moving):
-    was = messages.trajectory_of(moving.trajectories[-1])
-    start = messages.seconds(moving.trajectories[-1].header.stamp)
+def test_a_stop_ends_just_ahead_on_the_way_the_arm_is_going(graph, moving):
+    was, start = moving._way
+    sent = len(moving.trajectories)
     call(graph, "/policy/stop")
-    graph.spin(0.1)
-    brake = moving.trajectories[-1]
-    expected, _ = was.sample(messages.seconds(brake.header.stamp) - start)
-    assert np.allclose(brake.points[0].positions, expected, atol=1e-6)
+    graph.until(lambda: len(moving.trajectories) > sent)
+    now = graph.partner.get_clock().now().nanoseconds / messages.NANO
+    stop = moving.trajectories[sent]
+    expected, _ = was.sample(now + LEAD - start)
+    assert np.allclose(stop.points[0].positions, expected, atol=0.2)
+
+
+def test_a_stop_is_said_until_the_joints_rest(graph, moving):
+    """The first are lost; and an arm that goes on with the old trajectory is told again."""
+    sent = len(moving.trajectories)
+    moving.deaf = True
+    call(graph, "/policy/stop")
+    graph.until(lambda: len(moving.trajectories) >= sent + 3)
+    assert all(map(brakes, moving.trajectories[sent:]))
+    moving.deaf = False
+    graph.spin(1.5)
+    told = len(moving.trajectories)
+    graph.spin(0.4)
+    assert len(moving.trajectories) == told
+
+
+def test_a_stop_reaches_the_gripper_too(graph, node, moving):
+    grips = graph.heard(qos.trajectory(ARM.gripper_topic))
+    graph.spin(0.3)
+    call(graph, "/policy/stop")
+    graph.until(lambda: grips)
+    assert brakes(grips[-1])
+    assert list(grips[-1].joint_names) == [ARM.gripper_joints[0]]
+
+
+def test_a_stop_rests_the_arm_and_the_gripper_of_a_bridge_and_they_stay(graph, checkpoint):
+    bridge = graph.add(MujocoBridge, camera_rate=0.1, camera_width=64, camera_height=48)
+    graph.add(PolicyNode, policy=checkpoint, device="cpu", use_sim_time=True)
+    graph.partner.create_timer(0.02, bridge.tick)
+    sent = graph.heard(qos.trajectory(ARM.arm_topic))
+
+    def look():
+        scores = {goal.sentence: Score(0.0, 0.5) for goal in VOCABULARY}
+        graph.say(qos.SCORES, messages.scores_message(bridge.stamp(), scores))
+        graph.spin(0.05)
+        return sent
+
+    graph.spin(0.5)
+    bridge.world.guard.command_gripper(JointTrajectory(ARM.gripper_joints[:1], [1.5], [[0.0]]), bridge.world.time)
+    graph.spin(1.6)
+    graph.say(qos.PLAN, plan(GRASP))
+    graph.until(look)
+    graph.spin(0.25)
+    assert bridge.world.guard.moving
+    call(graph, "/policy/stop")
+    graph.spin(0.6)
+    rest = bridge.world.joint_state()[1]
+    assert 0.002 < rest[-1] < 0.038
+    graph.spin(1.0)
+    assert np.allclose(bridge.world.joint_state()[1], rest, atol=2e-3)
+
+
+def test_the_time_limit_does_not_run_while_stopped(graph, checkpoint):
+    node = graph.add(PolicyNode, policy=checkpoint, device="cpu", time_limit=2.0)
+    arm, episodes = IdealArm(graph), graph.heard(qos.EPISODE)
+    graph.say(qos.PLAN, plan(GRASP))
+    see_nothing_until(graph, lambda: arm.trajectories)
+    call(graph, "/policy/stop")
+    graph.spin(2.2)
+    call(graph, "/policy/resume")
+    graph.spin(0.3)
+    assert node._execution is not None
+    assert len(episodes) == 1
 
 
 def test_joint_states_may_come_in_parts(graph, node, arm):

@@ -74,3 +74,28 @@ def test_a_home_outside_the_limits_is_an_error(variant):
 def test_a_gripper_that_closed_on_nothing_or_stayed_open_holds_nothing():
     arm = Arm.load("fr3")
     assert [arm.holding(position) for position in (0.0, 0.0225, 0.04)] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "message"),
+    [
+        ("guard", "box", {"x": [0, 1], "y": [-1, 1]}, "'z' is missing"),
+        ("guard", "box", {"x": [1, 0], "y": [-1, 1], "z": [0, 1]}, "low below high"),
+        ("guard", "margin", -0.1, "'margin' must lie above 0"),
+        ("guard", "following_time", "long", "'following_time' must be a finite number"),
+        ("motion", "speed_scale", 1.5, "'speed_scale' must lie above 0 and be at most 1"),
+        ("motion", "across", [1.0, 0.0], "'across' is .speed, acceleration."),
+        ("motion", "arrived", 0.02, "'arrived' .* must be below 'blocked'"),
+        ("motion", "sped", 1.0, "unknown key 'sped'"),
+        ("gripper", "max_acceleration", 0.0, "'max_acceleration' must lie above 0"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_an_error_that_says_so(variant, section, key, value, message):
+    with pytest.raises(ArmError, match=message):
+        Arm.load(variant(lambda data: data[section].update({key: value})))
+
+
+@pytest.mark.parametrize("section", ["motion", "guard"])
+def test_the_guards_data_have_no_silent_default(variant, section):
+    with pytest.raises(ArmError, match=f"'{section}' is missing"):
+        Arm.load(variant(lambda data: data.pop(section)))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from unified_agent.robot.arm import Arm, ArmError
-from unified_agent.robot.kinematics import DOWN, Kinematics, Unreachable
+from unified_agent.robot.kinematics import DOWN, Kinematics, Unreachable, rotation_vector
 
 # Craig's Denavit-Hartenberg parameters of the FR3: a, d, alpha of each joint; then the flange, the hand and its tool.
 DH = [
@@ -72,3 +72,26 @@ def test_a_urdf_that_is_no_robot_is_an_error(tmp_path):
     (tmp_path / "bad.urdf").write_text("<robot name='bad'><link/></robot>")
     with pytest.raises(ArmError, match="MuJoCo cannot read"):
         Kinematics(replace(Arm.load("fr3"), urdf=tmp_path / "bad.urdf"))
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-8, 0.3, 2.0, 3.0, np.pi - 1e-8, np.pi])
+def test_a_rotation_vector_has_the_whole_angle(angle):
+    axis = np.array([1.0, -2.0, 0.5]) / np.linalg.norm([1.0, -2.0, 0.5])
+    cross = np.cross(np.eye(3), -axis)
+    rotation = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    vector = rotation_vector(rotation)
+    assert np.linalg.norm(vector) == pytest.approx(angle, abs=1e-7)
+    np.testing.assert_allclose(np.abs(vector @ axis), angle, atol=1e-6)
+
+
+def test_a_tool_turned_by_half_a_turn_is_no_solution(kinematics):
+    """The sine of the angle is 0 there: it read as no error at all."""
+    target = np.array([0.5, 0.0, 0.2])
+    turned = DOWN @ np.diag([-1.0, -1.0, 1.0])
+    q = kinematics.inverse(target, seed_q=kinematics.inverse(target), rotation=turned)
+    np.testing.assert_allclose(kinematics.forward(q)[1], turned, atol=1e-3)
+
+
+def test_many_tool_positions_at_once_are_those_of_one_at_a_time(kinematics):
+    q = np.random.default_rng(0).uniform(kinematics.arm.lower, kinematics.arm.upper, (20, 7))
+    np.testing.assert_allclose(kinematics.tool_positions(q), [kinematics.forward(each)[0] for each in q], atol=1e-9)

@@ -4,6 +4,7 @@ import pytest
 
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics, Unreachable
+from unified_agent.robot.limits import JointLimits
 from unified_agent.robot.motions import Motions
 from unified_agent.state import State
 
@@ -63,10 +64,11 @@ def test_a_place_stops_just_above_what_is_there(motions, arm, below):
 
 def test_every_move_stays_inside_the_limits_and_begins_where_the_last_ended(motions, arm):
     moves = motions.pick([0.45, -0.14], state(red=(0.45, -0.14, SIZE / 2)), arm.home)
-    at = arm.home
+    at, limits = arm.home, JointLimits.of_arm(arm)
     for move in moves:
         if not move.gripper:
-            move.trajectory.check(arm.joints, arm.lower, arm.upper, arm.max_velocity)
+            limits.check_points(move.trajectory, at)
+            limits.check(move.trajectory, at)
             np.testing.assert_allclose(move.trajectory.positions[0], at, atol=1e-9)
             at = move.trajectory.positions[-1]
 
@@ -80,3 +82,24 @@ def test_an_unreachable_target_is_refused_before_anything_moves(motions, arm, ta
 def test_a_state_that_is_not_finite_is_refused(motions, arm):
     with pytest.raises(Unreachable, match="not finite"):
         motions.place([0.5, 0.0], state(True, red=(0.5, np.nan, 0.2)), arm.home)
+
+
+def test_the_speed_scale_slows_every_move_down(motions, arm):
+    slow = Motions(arm, Kinematics(arm), SIZE, speed_scale=0.5)
+    there = state(red=(0.5, 0.1, SIZE / 2))
+    for fast, half in zip(
+        motions.pick([0.5, 0.1], there, arm.home), slow.pick([0.5, 0.1], there, arm.home), strict=True
+    ):
+        assert half.trajectory.duration == pytest.approx(2 * fast.trajectory.duration, rel=0.05)
+
+
+def test_no_joint_moves_faster_than_it_can_be_braked_in_the_stop_time(motions, arm):
+    for move in motions.pick([0.66, -0.14], state(red=(0.66, -0.14, SIZE / 2)), arm.home):
+        if not move.gripper:
+            assert np.all(np.abs(move.trajectory.velocities) <= 1.001 * arm.pace.stop_time * arm.max_acceleration)
+
+
+@pytest.mark.parametrize(("gripper", "waits"), [(0.04, False), (0.0, True), (0.02, True), (None, True)])
+def test_the_way_down_waits_for_fingers_that_are_not_known_to_be_open(motions, arm, gripper, waits):
+    moves = motions.pick([0.5, 0.1], state(red=(0.5, 0.1, SIZE / 2)), arm.home, gripper)
+    assert [move.waits for move in moves if move.name == "down"] == [waits]

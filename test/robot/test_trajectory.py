@@ -62,15 +62,17 @@ def test_a_malformed_trajectory_is_refused(times, positions, velocities, message
         JointTrajectory("ab", times, positions, velocities)
 
 
-@pytest.mark.parametrize(
-    ("joints", "position", "velocity", "message"),
-    [
-        ("ac", 0.0, 0.0, "The trajectory is for"),
-        ("ab", 1.2, 0.0, r"position limit of joint 'b' by 0\.200"),
-        ("ab", 0.0, -2.5, r"velocity limit of joint 'b' by 0\.500"),
-    ],
-)
-def test_a_trajectory_outside_the_limits_is_refused(joints, position, velocity, message):
-    trajectory = JointTrajectory(joints, [0, 1], [[0, 0], [0, position]], [[0, 0], [0, velocity]])
-    with pytest.raises(InvalidTrajectory, match=message):
-        trajectory.check("ab", np.array([-1, -1]), np.array([1, 1]), np.array([2, 2]))
+def test_joints_are_put_in_another_order_and_others_refused():
+    trajectory = JointTrajectory("ba", [0, 1], [[1, 2], [3, 4]])
+    assert trajectory.ordered(("a", "b")).positions.tolist() == [[2, 1], [4, 3]]
+    for other in (("a", "c"), ("a",), ("a", "a")):
+        with pytest.raises(InvalidTrajectory, match="The trajectory is for"):
+            trajectory.ordered(other)
+
+
+def test_a_profile_keeps_the_limits_at_every_moment_also_along_a_bent_path():
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        trajectory = JointTrajectory.through("ab", rng.uniform(-1, 1, (4, 2)), VELOCITY, ACCELERATION)
+        assert np.all(np.abs(trajectory.accelerations) <= ACCELERATION + 1e-9)
+        assert np.all(np.abs(dense(trajectory)[2]) <= VELOCITY + 1e-9)

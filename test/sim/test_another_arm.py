@@ -59,9 +59,14 @@ tool_frame: tip
 basket: {x: [0.15, 0.45], y: [-0.15, 0.15]}
 hover: 0.22
 gripper:
-  {joints: [jaw_a, jaw_b], fingers: [finger_a, finger_b], open: 0.04, closed: 0.0, holding: [0.005, 0.035], force: 40}
+  {joints: [jaw_a, jaw_b], fingers: [finger_a, finger_b], open: 0.04, closed: 0.0, holding: [0.005, 0.035], force: 40,
+   max_acceleration: 8}
 topics: {arm: /gantry/joint_trajectory, gripper: /jaws/joint_trajectory}
 servo: {stiffness: [9000, 9000, 9000], damping: [400, 400, 400]}
+motion: {speed_scale: 1.0, across: [1.0, 4.0], vertical: [0.45, 3.5], share: 0.9, stop_time: 0.1, grip: 0.66,
+  settle: 0.1, arrived: 0.005, blocked: 0.02, overdue: 1.0}
+guard: {margin: 0.0005, box: {x: [0, 0.6], y: [-0.3, 0.3], z: [0.005, 0.6]}, joining: 0.25, following: 0.15,
+  following_time: 0.3}
 """
 
 

@@ -63,6 +63,19 @@ def test_the_arm_follows_a_trajectory_closely_and_then_holds(world):
     np.testing.assert_allclose(world.arm_positions, world.arm.home + 0.2, atol=2e-3)
 
 
+def test_an_arm_that_is_held_back_is_given_up_and_pushes_no_longer(world):
+    reach(world, 0.3)
+    for _ in range(400):
+        world.data.qpos[world._arm_qpos] = world.arm.home
+        world.step()
+    assert "from its set point" in world.guard.latched
+    with pytest.raises(InvalidTrajectory, match="Resume first"):
+        reach(world, 0.1)
+    world.release()
+    world.step(250)
+    np.testing.assert_allclose(world.arm_positions, world.arm.home, atol=0.02)
+
+
 def test_hold_stops_the_arm_in_the_middle_of_a_motion(world):
     reach(world, 0.3)
     world.step(125)
@@ -94,8 +107,8 @@ def test_the_joint_state_is_measured_not_commanded(world):
 
 def test_the_gripper_opens_and_closes_both_fingers(world):
     joint = world.arm.gripper_joints[:1]
-    world.command_gripper(JointTrajectory(joint, [0.4], [[world.arm.gripper_closed]]))
-    world.step(200)
+    world.command_gripper(JointTrajectory(joint, [1.3], [[world.arm.gripper_closed]]))
+    world.step(400)
     np.testing.assert_allclose(world.joint_state()[1][7:], 0.0, atol=1e-3)
     assert not world.state().holding
 

@@ -88,13 +88,14 @@ class PlanExecution:
         """The sub-goal that is pursued; empty after the end."""
         return self.pursuit.current.sentence if self.pursuit.current else ""
 
-    def step(self, now: float, state: State, q: np.ndarray) -> list[Move]:
+    def step(self, now: float, state: State, q: np.ndarray, gripper: float | None = None) -> list[Move]:
         """What to begin now.
 
         Args:
             now: time of the measurement.
             state: finite.
             q: the arm's joints, measured, shape (J,).
+            gripper: its measured position, where it is known.
         """
         if self.pursuit.outcome is Outcome.RUNNING and now > self._deadline:
             self.pursuit.fail("the time is up")
@@ -104,7 +105,7 @@ class PlanExecution:
             case Phase.SETTLING if now >= self._since + SETTLE:
                 self._watch(now)
             case Phase.AIMING:
-                return self._act(now, state, q)
+                return self._act(now, state, q, gripper)
             case Phase.MOVING:
                 return self._move(now, q)
         return []
@@ -143,6 +144,17 @@ class PlanExecution:
             self._runner = None
             self.phase, self._since = Phase.SETTLING, now
 
+    def give_up_motion(self, now: float, why: str) -> None:
+        """A move was refused, and the arm rests: look at what is true, then try again."""
+        self.trouble = why
+        self._runner = None
+        if self.phase is not Phase.ENDED:
+            self._watch(now)
+
+    def extend(self, seconds: float) -> None:
+        """The time limit did not run for so long: the arm was stopped by a person."""
+        self._deadline += seconds
+
     def fail(self, reason: str) -> None:
         """End without success."""
         self.pursuit.fail(reason)
@@ -153,7 +165,7 @@ class PlanExecution:
         self._outlived.forget()
         self._stamps = []
 
-    def _act(self, now: float, state: State, q: np.ndarray) -> list[Move]:
+    def _act(self, now: float, state: State, q: np.ndarray, gripper: float | None) -> list[Move]:
         goal = self.pursuit.aim(state.holding)
         if goal is None:
             self.phase = Phase.ENDED
@@ -163,7 +175,7 @@ class PlanExecution:
         self.trouble = ""
         try:
             action = np.clip(self._choose(state, goal.sentence), [x_min, y_min], [x_max, y_max])
-            self._runner = MotionRunner(self._arm, self._motions.act(action, state, q))
+            self._runner = MotionRunner(self._arm, self._motions.act(action, state, q, gripper))
         except Unreachable as error:
             self.trouble = str(error)
             self._watch(now)

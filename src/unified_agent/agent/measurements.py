@@ -64,6 +64,11 @@ class Measurements:
             self._objects.pop(name, None)
 
     @property
+    def complete(self) -> bool:
+        """Whether every joint has a position, however old."""
+        return len(self._joints) == len(self._names)
+
+    @property
     def q(self) -> np.ndarray:
         """Positions of the arm's joints, shape (J,); only where there is no `trouble`."""
         return np.array([self._joints[name].value for name in self._names[:-1]])

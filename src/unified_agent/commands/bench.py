@@ -6,6 +6,7 @@ import importlib
 
 MEASURES = {
     "environment": ("unified_agent.bench.environment", "env_profile"),
+    "guard": ("unified_agent.bench.guard", "guard_profile"),
     "captioner": ("unified_agent.bench.captioner", "captioner_profile"),
     "collecting": ("unified_agent.bench.collecting", "collecting_profile"),
     "resume": ("unified_agent.bench.resume", "resume_profile"),

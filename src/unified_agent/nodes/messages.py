@@ -21,6 +21,7 @@ from unified_agent.recording.facts import plan_sentences as plan_sentences
 from unified_agent.recording.images import frame_of as frame_of
 from unified_agent.recording.scores import Score, values_of
 from unified_agent.recording.scores import scores_of as scores_of
+from unified_agent.robot.guard import MOST_POINTS
 from unified_agent.robot.trajectory import JointTrajectory
 
 
@@ -101,26 +102,39 @@ def trajectory_message(trajectory: JointTrajectory) -> JointTrajectoryMessage:
 
 
 def trajectory_of(message: JointTrajectoryMessage) -> JointTrajectory:
-    """The trajectory of a message; whether an arm can follow it is for the arm to check.
+    """The trajectory of a message; whether an arm can follow it is for its guard to say.
 
-    Points without velocities get zero at the end and the mean slope elsewhere.
+    Points without velocities get zero at both ends and the mean slope elsewhere. Accelerations are not used.
 
     Raises:
-        BadMessage: a point has another number of joints than the message names.
+        BadMessage: no joints or no points, too many points, a point with another number of joints than the message
+            names, efforts, or velocities in some points only.
+        InvalidTrajectory: a number that is not finite, times that do not increase.
     """
-    joints = tuple(message.joint_names)
-    for point in message.points:
-        if len(point.positions) != len(joints) or len(point.velocities) not in (0, len(joints)):
-            raise BadMessage(f"Expected {len(joints)} positions (and as many velocities, or none) in every point.")
-    times = np.array([seconds(point.time_from_start) for point in message.points])
-    positions = np.array([point.positions for point in message.points], float).reshape(-1, len(joints))
-    if all(len(point.velocities) for point in message.points):
-        velocities = np.array([point.velocities for point in message.points], float).reshape(-1, len(joints))
-    elif len(times) > 2:
+    joints, points = tuple(message.joint_names), message.points
+    if not joints or not points:
+        raise BadMessage(f"Expected joint_names and points, not {len(joints)} joints and {len(points)} points.")
+    if len(points) > MOST_POINTS:
+        raise BadMessage(f"Expected at most {MOST_POINTS} points, not {len(points)}. Send the trajectory in parts.")
+    moving = len(points[0].velocities)
+    for point in points:
+        if len(point.positions) != len(joints) or moving not in (0, len(joints)) or len(point.velocities) != moving:
+            raise BadMessage(
+                f"Expected {len(joints)} positions in every point, and as many velocities in all of them or in none, "
+                f"not {len(point.positions)} and {len(point.velocities)}."
+            )
+        if len(point.effort):
+            raise BadMessage("Expected no efforts: these joints are led by positions.")
+    times = np.array([seconds(point.time_from_start) for point in points])
+    positions = np.array([point.positions for point in points], float)
+    if moving:
+        return JointTrajectory(joints, times, positions, np.array([point.velocities for point in points], float))
+    resting = JointTrajectory(joints, times, positions)
+    if len(times) <= 2:
+        return resting
+    with np.errstate(all="ignore"):
         velocities = np.gradient(positions, times, axis=0)
-        velocities[-1] = 0.0
-    else:
-        velocities = np.zeros_like(positions)
+    velocities[[0, -1]] = 0.0
     return JointTrajectory(joints, times, positions, velocities)
 
 

@@ -7,18 +7,23 @@ import time
 import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.serialization import deserialize_message
+from rclpy.subscription import MessageInfo
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, JointState
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
 
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.commander import Commander
 from unified_agent.nodes.description import Description
 from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec, Value
 from unified_agent.robot.arm import Arm
+from unified_agent.robot.guard import MOST_POINTS
 from unified_agent.sim import scene, tasks
 from unified_agent.sim.world import World
 
@@ -62,9 +67,11 @@ class MujocoBridge(shell.AgentNode):
         # The clock never goes back: the world's time starts again at every reset.
         self._offset = self._steps * self.world.timestep
         self._next_frame = self._next_view = 0.0
-        self._refused = self._frames = 0
+        self._accepted = self._refused = self._frames = 0
         self._measured = (time.monotonic(), self.now)
         self._factor = 0.0
+        # Room for MOST_POINTS points with positions, velocities and accelerations.
+        self._longest = MOST_POINTS * (48 + 24 * len(self._arm.joints))
 
         self._time = self.offer(qos.CLOCK_TOPIC)
         self._joint_states = self.offer(qos.JOINT_STATES)
@@ -72,11 +79,19 @@ class MujocoBridge(shell.AgentNode):
         self._images = {camera: self.offer(qos.image(camera)) for camera in self.world.cameras}
         self._infos = {camera: self.offer(qos.camera_info(camera)) for camera in self.world.cameras}
         self._description = Description(self, self._arm.urdf)
-        self.listen(qos.trajectory(self._arm.arm_topic), self._on_arm)
-        self.listen(qos.trajectory(self._arm.gripper_topic), self._on_gripper)
+        # Raw, so that a message of any length is judged before it is unpacked.
+        self._commanders = {}
+        for topic, command in (
+            (self._arm.arm_topic, self.world.command_arm),
+            (self._arm.gripper_topic, self.world.command_gripper),
+        ):
+            self._commanders[topic] = Commander(self, topic)
+            self.listen(qos.trajectory(topic), self._follower(topic, command), raw=True)
         self.create_service(Trigger, "~/reset", self._on_reset)
+        self.create_service(Trigger, "~/stop", self._on_stop)
+        self.create_service(Trigger, "~/resume", self._on_resume)
         self._reset()
-        self._commander = Watched(self, "policy", gone=self._on_commander_gone)
+        self._policy = Watched(self, "policy", gone=self._on_policy_gone)
         self.report(shell.OK, "running")
 
     @property
@@ -99,7 +114,9 @@ class MujocoBridge(shell.AgentNode):
             "real-time factor": f"{self._factor:.2f}",
             "time": f"{simulated:.3f}",
             "frames": self._frames,
+            "accepted": self._accepted,
             "refused": self._refused,
+            "stopped": self.world.guard.latched,
             "start": self._seed + self._resets,
             "true": "\n".join(true),
         }
@@ -138,6 +155,8 @@ class MujocoBridge(shell.AgentNode):
     def tick(self) -> None:
         """Advance by one state period and publish what is due."""
         self.world.step(self._steps)
+        if self.world.guard.latched:
+            self.report(shell.WARN, f"stopped, until ~/resume: {self.world.guard.latched}")
         now = self.stamp()
         self._time.publish(Clock(clock=now))
         self._publish_state(now)
@@ -181,28 +200,43 @@ class MujocoBridge(shell.AgentNode):
         message.p = [*info.matrix[0], 0.0, *info.matrix[1], 0.0, *info.matrix[2], 0.0]
         return message
 
-    def _on_arm(self, message) -> None:
-        self._follow(message, self.world.command_arm)
+    def _follower(self, topic: str, command):
+        """What is done with a message, as bytes, of a command topic."""
 
-    def _on_gripper(self, message) -> None:
-        self._follow(message, self.world.command_gripper)
-
-    def _follow(self, message, command) -> None:
-        try:
-            if not message.points:
-                self.world.hold()
+        def follow(data: bytes, info: MessageInfo) -> None:
+            try:
+                self._commanders[topic].admit(info)
+                if len(data) > self._longest:
+                    raise UserError(f"a message has at most {self._longest} bytes, not {len(data)}: send it in parts.")
+                message = deserialize_message(data, JointTrajectory)
+                stamp = messages.seconds(message.header.stamp)
+                command(messages.trajectory_of(message), stamp - self._offset if stamp else None)
+            except UserError as error:
+                self._refused += 1
+                self.report(shell.WARN, f"trajectory refused, the one before goes on: {error}")
                 return
-            stamp = messages.seconds(message.header.stamp)
-            start = stamp - self._offset if stamp else None
-            command(messages.trajectory_of(message), start)
-        except UserError as error:
-            self._refused += 1
-            self.world.hold()
-            self.report(shell.WARN, f"trajectory refused, the arm holds: {error}")
-            return
-        self.report(shell.OK, "running")
+            self._accepted += 1
+            self.report(shell.OK, "running")
 
-    def _on_commander_gone(self) -> None:
+        return follow
+
+    def _on_stop(self, request, response):
+        self.world.guard.stop(self.world.time, "stopped by ~/stop")
+        self.report(shell.WARN, f"stopped, until ~/resume: {self.world.guard.latched}")
+        response.success, response.message = True, "arm and gripper come to rest, and rest until ~/resume"
+        return response
+
+    def _on_resume(self, request, response):
+        latched = self.world.guard.latched
+        self.world.release()
+        response.success, response.message = (
+            bool(latched),
+            f"resumed after: {latched}" if latched else "it was not stopped",
+        )
+        self.report(shell.OK, "running")
+        return response
+
+    def _on_policy_gone(self) -> None:
         """Nobody is left who could stop what was begun."""
         self.world.hold()
         self.report(shell.WARN, "the policy has gone: the arm holds")
@@ -219,7 +253,10 @@ class MujocoBridge(shell.AgentNode):
         self._offset = self.now
         seed = self._seed + self._resets
         layout = self._task and self._task.layout(np.random.default_rng(seed), self.world.objects)
+        stopped = self.world.guard.latched
         self.world.reset(seed=seed, layout=layout)
+        if stopped:
+            self.world.guard.stop(self.world.time, stopped)
         infos = {camera: self.world.camera_info(camera) for camera in self.world.cameras}
         self._description.place({name: (info.position, info.rotation) for name, info in infos.items()}, self.stamp())
 

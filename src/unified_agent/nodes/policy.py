@@ -19,14 +19,17 @@ from unified_agent.nodes.course import CANCELLED, PLAN_REFUSED, PLANS_REFUSED
 from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec
 from unified_agent.robot.arm import Arm
-from unified_agent.robot.braking import brake
+from unified_agent.robot.halt import LEAD, Halt
 from unified_agent.robot.kinematics import Kinematics
 from unified_agent.robot.motions import Motions, Move
+from unified_agent.robot.trajectory import JointTrajectory
 from unified_agent.state import State
 
 # Wall seconds without state, or without a judged frame while one is awaited, after which the episode fails.
 SILENCE = 10.0
 CHECK_PERIOD = 0.1
+# Wall seconds between two times that a stop is said.
+STOP_PERIOD = 0.05
 
 
 class PolicyNode(shell.AgentNode):
@@ -40,6 +43,13 @@ class PolicyNode(shell.AgentNode):
         Spec("seed", 0, "Of the sampled actions.", low=0),
         Spec("tries", 8, "Actions allowed for each sub-goal.", low=1, high=1000),
         Spec("time_limit", 180.0, "Simulated seconds allowed for an episode.", low=1.0, high=86400.0),
+        Spec(
+            "speed_scale",
+            1.0,
+            "Of the speeds in the arm's file; accelerations are scaled by its square.",
+            low=0.05,
+            high=1.0,
+        ),
         Spec("watch_seconds", 0.8, "Seconds after an action in which its sub-goal must be seen.", low=0.1, high=60.0),
     )
 
@@ -53,13 +63,17 @@ class PolicyNode(shell.AgentNode):
         torch.set_num_threads(settings["threads"])
         self._arm = Arm.load(settings["arm"])
         self._kinematics = Kinematics(self._arm)
-        self._motions = Motions(self._arm, self._kinematics)
+        self._motions = Motions(self._arm, self._kinematics, speed_scale=settings["speed_scale"])
         self._policy = Policy.load(settings["policy"], settings["device"])
         self._rng = np.random.default_rng(settings["seed"])
         self._instruction = ""
         self._execution: PlanExecution | None = None
         self._stopped = False
+        self._stopped_at = 0.0
         self._moving: tuple[Move, float] | None = None
+        # What arm and gripper were sent last, and when it began.
+        self._ways: list[tuple[JointTrajectory, float] | None] = [None, None]
+        self._halt: Halt | None = None
         self._pursued = ""
         self._actions = self._plans_refused = 0
         self._stepped = -math.inf
@@ -79,6 +93,7 @@ class PolicyNode(shell.AgentNode):
         self.create_service(Trigger, "~/resume", self._on_resume)
         self.create_service(Trigger, "~/cancel", self._on_cancel)
         self.create_timer(CHECK_PERIOD, self._watch_over, clock=self.steady)
+        self.create_timer(STOP_PERIOD, self._say_stop, clock=self.steady)
         self.watch_clock(self._on_clock_set_back)
         # Without eyes nothing more can be seen to come true; without the others the episode can be finished.
         self._others = {
@@ -165,14 +180,17 @@ class PolicyNode(shell.AgentNode):
         self._execution.judged(messages.seconds(message.header.stamp), true, seen)
 
     def _on_stop(self, request, response):
-        self._stopped = True
+        if not self._stopped:
+            self._stopped, self._stopped_at = True, self._now()
         self._hold()
-        self.report(shell.WARN, "stopped: the arm holds until ~/resume")
-        response.success, response.message = True, "the arm holds"
+        self.report(shell.WARN, "stopped: arm and gripper hold until ~/resume")
+        response.success, response.message = True, "arm and gripper hold"
         return response
 
     def _on_resume(self, request, response):
         response.success, response.message = self._stopped, "resumed" if self._stopped else "it was not stopped"
+        if self._stopped and self._execution is not None:
+            self._execution.extend(max(0.0, self._now() - self._stopped_at))
         self._stopped = False
         self._heard = self._judged_at = time.monotonic()
         self.report(shell.OK, "resumed")
@@ -196,7 +214,7 @@ class PolicyNode(shell.AgentNode):
         stamp = self._stepped = max(self._stepped, measured.stamp)
         tool, _ = self._kinematics.forward(measured.q)
         state = State(measured.objects, tool, self._arm.holding(measured.gripper))
-        for move in execution.step(stamp, state, measured.q):
+        for move in execution.step(stamp, state, measured.q, measured.gripper):
             self._send(move, stamp)
         self._actions = execution.actions
         if execution.phase is Phase.ENDED:
@@ -212,26 +230,40 @@ class PolicyNode(shell.AgentNode):
 
     def _send(self, move: Move, start: float) -> None:
         message = messages.trajectory_message(move.trajectory)
+        self._moving, self._halt = (move, start), None
+        # Stamped 0: a controller joins a trajectory that began in the past where that should be by now, with a jump.
+        arrival = self._now() + LEAD
         if move.gripper:
+            self._ways[1] = self._grip_from(move.trajectory, arrival), arrival
             self._gripper_topic.publish(message)
             return
-        # The guard compares the arm with where it should be since then; a gripper only has to get there.
-        message.header.stamp = messages.stamp(start)
-        self._moving = (move, start)
+        self._ways[0] = move.trajectory, arrival
         self._arm_topic.publish(message)
 
+    def _grip_from(self, grip: JointTrajectory, start: float) -> JointTrajectory:
+        """A grip, led to from the set point that the gripper's controller has."""
+        before = self._ways[1]
+        now = [self._measured.gripper] if before is None else before[0].sample(start - before[1])[0]
+        return JointTrajectory(grip.joints, [0.0, *grip.times], [now, *grip.positions])
+
     def _hold(self) -> None:
-        """Bring the arm to rest on the way it is going, and forget that way."""
-        now = self._now()
+        """Bring arm and gripper to rest, say so until they are, and forget where they were going."""
         if self._moving is not None:
-            move, start = self._moving
-            self._moving = None
-            if now - start < move.trajectory.duration:
-                message = messages.trajectory_message(brake(self._arm, *move.trajectory.sample(now - start)))
-                message.header.stamp = messages.stamp(now)
-                self._arm_topic.publish(message)
+            self._moving, self._halt = None, Halt(self._arm, tuple(self._ways))
+            self._say_stop()
         if self._execution is not None:
-            self._execution.interrupt(now)
+            self._execution.interrupt(self._now())
+
+    def _say_stop(self) -> None:
+        if self._halt is None:
+            return
+        measured = self._measured
+        known = (measured.stamp, np.append(measured.q, measured.gripper)) if measured.complete else None
+        for gripper, trajectory in self._halt.say(self._now(), known):
+            (self._gripper_topic if gripper else self._arm_topic).publish(messages.trajectory_message(trajectory))
+            self._ways[gripper] = trajectory, -math.inf
+        if self._halt.done:
+            self._halt = None
 
     def _watch_over(self) -> None:
         """Ten times a wall second: is what we act on still alive?"""

@@ -19,6 +19,53 @@ class ArmError(UserError):
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How fast the agent's own motions are, and when one has arrived or is blocked.
+
+    Attributes:
+        speed_scale: in (0, 1]: speeds are multiplied by it, accelerations by its square.
+        across, vertical: top speed (m/s) and acceleration (m/s^2) of the tool along the table, and up and down.
+        share: of the joints' velocity and acceleration limits that motions use, in (0, 1).
+        stop_time: seconds; no joint moves faster than it can be braked in this time.
+        grip: mean speed of a grip, of the gripper's limit; the middle of a smooth travel is 1.5 times as fast.
+        settle: seconds that a grip is given at its end.
+        arrived: distance of a joint from a move's end within which the next move may begin, rad (m where it slides).
+        blocked: tracking error on a guarded move that means something is in the way; more than ``arrived``.
+        overdue: seconds that an arm may be late at a move's end before the motion is given up.
+    """
+
+    speed_scale: float
+    across: tuple[float, float]
+    vertical: tuple[float, float]
+    share: float
+    stop_time: float
+    grip: float
+    settle: float
+    arrived: float
+    blocked: float
+    overdue: float
+
+
+@dataclass(frozen=True)
+class Fence:
+    """What the guard holds an arm inside, besides the joints' limits.
+
+    Attributes:
+        margin: the soft position limits lie this far inside the URDF's, rad (m where a joint slides).
+        box: where the tool may be, (3, 2): low and high of x, y, z in ``base_link``, metres. Its low z is the floor.
+        joining: a trajectory that has begun must pass this close to the joints' set points, rad (m).
+        following: measured joints farther than this from their set points, rad (m), ...
+        following_time: ... for so many seconds, stop the arm.
+    """
+
+    margin: float
+    box: np.ndarray
+    joining: float
+    following: float
+    following_time: float
+
+
+@dataclass(frozen=True)
 class Arm:
     """One arm with its gripper. Metres, radians, seconds; J is the number of arm joints.
 
@@ -36,10 +83,13 @@ class Arm:
         gripper_open, gripper_closed: positions of the gripper joints.
         gripper_holding: a closed gripper that stopped between these two positions holds something.
         gripper_velocity: the URDF's limit, m/s (rad/s for a jaw that turns).
+        gripper_acceleration: of the gripper joints, m/s^2 (rad/s^2).
         gripper_force: force (torque) limit of the grip, N (N m).
         fingers: the links that press on an object.
         arm_topic, gripper_topic: where their controllers listen for ``JointTrajectory``.
         stiffness, damping: of the simulated position servos, shape (J,).
+        pace: of the agent's own motions.
+        fence: what the guard refuses to leave.
     """
 
     name: str
@@ -59,12 +109,15 @@ class Arm:
     gripper_closed: float
     gripper_holding: tuple[float, float]
     gripper_velocity: float
+    gripper_acceleration: float
     gripper_force: float
     fingers: tuple[str, ...]
     arm_topic: str
     gripper_topic: str
     stiffness: np.ndarray
     damping: np.ndarray
+    pace: Pace
+    fence: Fence
 
     @classmethod
     def load(cls, spec: str | Path) -> "Arm":
@@ -76,6 +129,7 @@ class Arm:
         path = _find(spec)
         data = _Section(_mapping(path), str(path))
         gripper, topics, servo, basket = (data.section(key) for key in ("gripper", "topics", "servo", "basket"))
+        motion, guard = data.section("motion"), data.section("guard")
         urdf = _urdf(path, data.take("urdf"))
         joints = data.names("joints")
         gripper_joints = gripper.names("joints")
@@ -102,21 +156,35 @@ class Arm:
             gripper_closed=gripper.number("closed"),
             gripper_holding=tuple(gripper.vector("holding", 2).tolist()),
             gripper_velocity=limits[gripper_joints[0]][2],
+            gripper_acceleration=gripper.positive("max_acceleration"),
             gripper_force=gripper.number("force"),
             fingers=gripper.names("fingers"),
             arm_topic=topics.take("arm"),
             gripper_topic=topics.take("gripper"),
             stiffness=servo.vector("stiffness", len(joints)),
             damping=servo.vector("damping", len(joints)),
+            pace=_pace(motion),
+            fence=_fence(guard),
         )
-        for section in (gripper, topics, servo, basket, data):
+        for section in (gripper, topics, servo, basket, motion, guard, data):
             section.refuse_the_rest()
         for link in (arm.tool_frame, *arm.fingers):
             if link not in links:
                 raise ArmError(f"{path}: there is no link '{link}' in {urdf.name}. {nearest(link, links)}")
-        if np.any(arm.home < lower) or np.any(arm.home > upper):
-            raise ArmError(f"{path}: 'home' is outside the joint limits of {urdf.name}.")
+        if np.any(arm.max_acceleration <= 0):
+            raise ArmError(f"{path}: 'max_acceleration' must be above 0, not {arm.max_acceleration.tolist()}.")
+        low, high = arm.soft_limits
+        if np.any(arm.home < low) or np.any(arm.home > high):
+            raise ArmError(
+                f"{path}: 'home' is outside the joint limits of {urdf.name} (less the guard's margin of "
+                f"{arm.fence.margin}). Move it inside."
+            )
         return arm
+
+    @property
+    def soft_limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """The position limits that commands are held to, each (J,): the URDF's less the margin."""
+        return self.lower + self.fence.margin, self.upper - self.fence.margin
 
     def holding(self, gripper_position: float) -> bool:
         """Whether a gripper that was told to close, and measures this position, closed on something."""
@@ -128,12 +196,12 @@ class _Section:
     """A mapping of the YAML file that knows which of its keys were asked for."""
 
     def __init__(self, data: Mapping[str, Any], where: str) -> None:
-        self._data, self._where, self._taken = data, where, set()
+        self._data, self.where, self._taken = data, where, set()
 
     def take(self, key: str) -> Any:
         self._taken.add(key)
         if key not in self._data:
-            raise ArmError(f"{self._where}: key '{key}' is missing.")
+            raise ArmError(f"{self.where}: key '{key}' is missing.")
         return self._data[key]
 
     def vector(self, key: str, size: int) -> np.ndarray:
@@ -143,31 +211,85 @@ class _Section:
         except (TypeError, ValueError):
             vector = np.array(np.nan)
         if vector.shape != (size,) or not np.isfinite(vector).all():
-            raise ArmError(f"{self._where}: '{key}' must be {size} finite numbers, not {value!r}.")
+            raise ArmError(f"{self.where}: '{key}' must be {size} finite numbers, not {value!r}.")
         return vector
 
     def number(self, key: str) -> float:
         value = self.take(key)
         if not isinstance(value, int | float) or isinstance(value, bool) or not np.isfinite(value):
-            raise ArmError(f"{self._where}: '{key}' must be a finite number, not {value!r}.")
+            raise ArmError(f"{self.where}: '{key}' must be a finite number, not {value!r}.")
         return float(value)
+
+    def positive(self, key: str, most: float = np.inf) -> float:
+        value = self.number(key)
+        if not 0.0 < value <= most:
+            raise ArmError(f"{self.where}: '{key}' must lie above 0 and be at most {most:g}, not {value:g}.")
+        return value
+
+    def span(self, key: str) -> tuple[float, float]:
+        """Two numbers, low and high."""
+        low, high = self.vector(key, 2).tolist()
+        if low >= high:
+            raise ArmError(f"{self.where}: '{key}' is [low, high] with low below high, not [{low:g}, {high:g}].")
+        return low, high
+
+    def speed(self, key: str) -> tuple[float, float]:
+        """A speed and an acceleration."""
+        speed, acceleration = self.vector(key, 2).tolist()
+        if min(speed, acceleration) <= 0.0:
+            raise ArmError(f"{self.where}: '{key}' is [speed, acceleration], both above 0.")
+        return speed, acceleration
 
     def names(self, key: str) -> tuple[str, ...]:
         value = self.take(key)
         if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-            raise ArmError(f"{self._where}: '{key}' must be a list of names, not {value!r}.")
+            raise ArmError(f"{self.where}: '{key}' must be a list of names, not {value!r}.")
         return tuple(value)
 
     def section(self, key: str) -> "_Section":
         value = self.take(key)
         if not isinstance(value, Mapping):
-            raise ArmError(f"{self._where}: '{key}' must be a mapping, not {value!r}.")
-        return _Section(value, f"{self._where}, {key}")
+            raise ArmError(f"{self.where}: '{key}' must be a mapping, not {value!r}.")
+        return _Section(value, f"{self.where}, {key}")
 
     def refuse_the_rest(self) -> None:
         for key in self._data:
             if key not in self._taken:
-                raise ArmError(f"{self._where}: unknown key '{key}'. {nearest(str(key), self._taken)}")
+                raise ArmError(f"{self.where}: unknown key '{key}'. {nearest(str(key), self._taken)}")
+
+
+def _pace(motion: _Section) -> Pace:
+    pace = Pace(
+        speed_scale=motion.positive("speed_scale", 1.0),
+        across=motion.speed("across"),
+        vertical=motion.speed("vertical"),
+        share=motion.positive("share", 0.95),
+        stop_time=motion.positive("stop_time"),
+        grip=motion.positive("grip", 0.66),
+        settle=motion.positive("settle"),
+        arrived=motion.positive("arrived"),
+        blocked=motion.positive("blocked"),
+        overdue=motion.positive("overdue"),
+    )
+    if pace.arrived >= pace.blocked:
+        raise ArmError(
+            f"{motion.where}: 'arrived' ({pace.arrived}) must be below 'blocked' ({pace.blocked}): a guarded move that "
+            "began farther off than it may lag would be given up at once."
+        )
+    return pace
+
+
+def _fence(guard: _Section) -> Fence:
+    box = guard.section("box")
+    fence = Fence(
+        margin=guard.positive("margin"),
+        box=np.array([box.span(axis) for axis in "xyz"]),
+        joining=guard.positive("joining"),
+        following=guard.positive("following"),
+        following_time=guard.positive("following_time"),
+    )
+    box.refuse_the_rest()
+    return fence
 
 
 def _find(spec: str | Path) -> Path:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forward and inverse kinematics of any arm, through MuJoCo's model of its URDF."""
 
+import math
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -55,12 +56,29 @@ class Kinematics:
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._tool = self._model.body(arm.tool_frame).id
         self._jacobian = np.zeros((6, self._model.nv))
+        self._chain, self._tip = _chain(self._model, self._data, joints, self._tool)
 
     def forward(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Position (3,) and rotation (3, 3) of the tool for joint positions ``q`` (J,)."""
         self._data.qpos[self._qpos] = q
         mujoco.mj_kinematics(self._model, self._data)
         return self._data.xpos[self._tool].copy(), self._data.xmat[self._tool].reshape(3, 3).copy()
+
+    def tool_positions(self, q: np.ndarray) -> np.ndarray:
+        """Positions of the tool, shape (K, 3), for many joint positions, shape (K, J); all at once, so cheaper."""
+        cosines, sines = np.cos(q), np.sin(q)
+        points = np.broadcast_to(self._tip, (len(q), 3))
+        for joint in reversed(range(len(self._chain))):
+            rotation, translation, slides = self._chain[joint]
+            moved = np.array(points)
+            if slides:
+                moved[:, 2] += q[:, joint]
+            else:
+                c, s = cosines[:, joint], sines[:, joint]
+                moved[:, 0] = c * points[:, 0] - s * points[:, 1]
+                moved[:, 1] = s * points[:, 0] + c * points[:, 1]
+            points = moved @ rotation + translation
+        return points
 
     def inverse(
         self,
@@ -70,7 +88,7 @@ class Kinematics:
         tolerance: float = 1e-4,
         max_iterations: int = 60,
     ) -> np.ndarray:
-        """Joint positions (J,) inside the limits that bring the tool to a pose.
+        """Joint positions (J,) inside the soft limits that bring the tool to a pose.
 
         Damped least squares with a pull towards home in the null space
         (Buss, "Introduction to inverse kinematics with Jacobian transpose,
@@ -102,7 +120,7 @@ class Kinematics:
             pull = 0.1 * (arm.home - q)
             damped = jacobian @ jacobian.T + _DAMPING
             step = jacobian.T @ np.linalg.solve(damped, error - jacobian @ pull) + pull
-            q = np.clip(q + step * min(1.0, 0.3 / np.abs(step).max()), arm.lower, arm.upper)
+            q = np.clip(q + step * min(1.0, 0.3 / np.abs(step).max()), *arm.soft_limits)
         miss = np.linalg.norm(self._error(q, position, rotation)[:3])
         raise Unreachable(
             f"{arm.name}'s tool cannot take the position {np.round(position, 3).tolist()} m in base_link "
@@ -114,9 +132,44 @@ class Kinematics:
         self._data.qpos[self._qpos] = q
         mujoco.mj_kinematics(self._model, self._data)
         turn = rotation @ self._data.xmat[self._tool].reshape(3, 3).T
-        # The rotation that is left, as sin(angle) * axis; good below 90 degrees.
-        axis = 0.5 * (turn[_VEE[0]] - turn[_VEE[1]])
-        return np.concatenate([position - self._data.xpos[self._tool], axis])
+        return np.concatenate([position - self._data.xpos[self._tool], rotation_vector(turn)])
+
+
+def rotation_vector(rotation: np.ndarray) -> np.ndarray:
+    """Axis times angle in [0, pi] of a rotation matrix, shape (3,): its logarithm.
+
+    Half a turn, where the sine of the angle vanishes, has the axis of R + 1 = 2 axis axis^T.
+    """
+    sine_axis = 0.5 * (rotation[_VEE[0]] - rotation[_VEE[1]])
+    sine, cosine = math.sqrt(sine_axis @ sine_axis), 0.5 * (np.trace(rotation) - 1.0)
+    if sine > 1e-6:
+        return sine_axis * (math.atan2(sine, cosine) / sine)
+    if cosine > 0.0:
+        return sine_axis
+    outer = 0.5 * (rotation + np.eye(3))
+    axis = outer[:, np.argmax(np.diag(outer))]
+    return math.pi * axis / np.linalg.norm(axis)
+
+
+def _chain(model, data, joints, tool: int) -> tuple[list[tuple[np.ndarray, np.ndarray, bool]], np.ndarray]:
+    """For each joint, base to tool: what takes a point from its frame to the one before, and whether it slides.
+
+    A joint's frame has its z axis along the joint's; a point p becomes p @ rotation + translation. With it comes the
+    tool in the last joint's frame, (3,).
+    """
+    data.qpos[:] = 0.0
+    mujoco.mj_kinematics(model, data)
+    chain, position, turn = [], np.zeros(3), np.eye(3)
+    for joint in joints:
+        z = data.xaxis[joint.id]
+        x = np.cross(z, np.eye(3)[np.argmin(np.abs(z))])
+        x /= np.linalg.norm(x)
+        axes = np.column_stack([x, np.cross(z, x), z])
+        anchor = data.xanchor[joint.id]
+        slides = model.jnt_type[joint.id] == mujoco.mjtJoint.mjJNT_SLIDE
+        chain.append(((turn.T @ axes).T, turn.T @ (anchor - position), bool(slides)))
+        position, turn = anchor.copy(), axes
+    return chain, turn.T @ (data.xpos[tool] - position)
 
 
 _DAMPING = 1e-4 * np.eye(6)

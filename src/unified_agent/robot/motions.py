@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pick and place: from a point on the table to the joint trajectories that do it."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,16 +12,10 @@ from unified_agent.robot.kinematics import Kinematics, Unreachable
 from unified_agent.robot.trajectory import JointTrajectory
 from unified_agent.state import Action, State
 
-_ACROSS, _VERTICAL = (1.0, 4.0), (0.45, 3.5)
-"""Top speed (m/s) and acceleration (m/s^2) of the tool, along the table and along the vertical."""
-_MARGIN = 0.9
-"""Of the joints' velocity and acceleration limits."""
+_OPEN = 0.1
+"""Of the gripper's travel: one this near to its end is open."""
 _CLEARANCE = 0.004
 """Objects are let go this far above what they will lie on, metres."""
-_GRIP_PACE = 0.6
-"""Mean speed of a grip, of the gripper's limit: the middle of a smooth travel is 1.5 times as fast."""
-_SETTLE = 0.1
-"""Seconds a grip is given to settle."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,7 @@ class Move:
         gripper: whether it is the gripper's.
         seconds: until the next move may begin.
         retreat: set on a guarded move: joint positions (J,) to go back to when something is in the way.
+        waits: whether a grip that is going on must have ended before it begins; a grip always waits for the last.
     """
 
     name: str
@@ -40,6 +36,7 @@ class Move:
     gripper: bool
     seconds: float
     retreat: np.ndarray | None = None
+    waits: bool = False
 
 
 class Motions:
@@ -49,22 +46,29 @@ class Motions:
         arm: its data.
         kinematics: of that arm.
         object_size: edge of the objects, metres.
+        speed_scale: in (0, 1], besides the arm's own: speeds are multiplied by it, accelerations by its square.
     """
 
-    def __init__(self, arm: Arm, kinematics: Kinematics, object_size: float = 0.045) -> None:
+    def __init__(self, arm: Arm, kinematics: Kinematics, object_size: float = 0.045, speed_scale: float = 1.0) -> None:
         self._arm, self._kinematics, self._size = arm, kinematics, object_size
+        pace = arm.pace
+        self._scale = speed_scale * pace.speed_scale
+        self._velocity = self._scale * np.minimum(pace.share * arm.max_velocity, pace.stop_time * arm.max_acceleration)
+        self._acceleration = self._scale**2 * pace.share * arm.max_acceleration
 
-    def act(self, action: Action, state: State, q: np.ndarray) -> list[Move]:
-        """What an action means in a state: pick there, or place there what is held."""
-        return self.place(action, state, q) if state.holding else self.pick(action, state, q)
+    def act(self, action: Action, state: State, q: np.ndarray, gripper: float | None = None) -> list[Move]:
+        """What an action means in a state: pick there, or place there what is held; arguments as for ``pick``."""
+        return self.place(action, state, q) if state.holding else self.pick(action, state, q, gripper)
 
-    def pick(self, action: Action, state: State, q: np.ndarray) -> list[Move]:
+    def pick(self, action: Action, state: State, q: np.ndarray, gripper: float | None = None) -> list[Move]:
         """Open, above (x, y), down to what is there, close, up.
 
         Args:
             action: (x, y) in base_link, metres.
             state: the heights of what is there come from it.
             q: measured joint positions, shape (J,).
+            gripper: measured position of the gripper; one that is not known to be open is waited for before the way
+                down: half open it would hit what it should grasp.
 
         Raises:
             Unreachable: the target or the state is not finite, or the tool cannot get there.
@@ -73,6 +77,11 @@ class Motions:
         there = [p[2] for p in state.objects.values() if self._over((x, y), p, 0.5 * self._size + 0.008)]
         height = max(there, default=0.5 * self._size)
         across, down, up = self._arm_moves((x, y, height), state, q)
+        arm = self._arm
+        opened = gripper is not None and abs(gripper - arm.gripper_open) < _OPEN * abs(
+            arm.gripper_open - arm.gripper_closed
+        )
+        down = replace(down, waits=not opened)
         return [self._grip("open", 0.0), *across, down, self._grip("close"), up]
 
     def place(self, action: Action, state: State, q: np.ndarray) -> list[Move]:
@@ -105,12 +114,12 @@ class Motions:
         if tool[2] < self._arm.hover - 0.02:
             high = np.array([*tool[:2], self._arm.hover])
             path = self._line(q, tool, high, spacing=0.1)
-            across.append(self._arm_move("clear", path, tool, high, _VERTICAL))
+            across.append(self._arm_move("clear", path, tool, high, self._arm.pace.vertical))
             tool, q = high, path[-1]
         path = self._line(q, tool, above, spacing=0.15)
-        across.append(self._arm_move("above", path, tool, above, _ACROSS))
+        across.append(self._arm_move("above", path, tool, above, self._arm.pace.across))
         path = self._line(path[-1], above, target, spacing=0.1)
-        down = self._arm_move("down", path, above, target, _VERTICAL, retreat=path[0])
+        down = self._arm_move("down", path, above, target, self._arm.pace.vertical, retreat=path[0])
         return across, down, Move("up", down.trajectory.reversed(), gripper=False, seconds=down.seconds)
 
     def _line(self, q: np.ndarray, start: np.ndarray, end: np.ndarray, spacing: float) -> list[np.ndarray]:
@@ -122,14 +131,14 @@ class Motions:
         return path
 
     def _arm_move(self, name: str, path: Sequence[np.ndarray], start, end, pace, retreat=None) -> Move:
-        speed, acceleration = pace
+        speed, acceleration = self._scale * pace[0], self._scale**2 * pace[1]
         distance = float(np.linalg.norm(end - start))
         speed = min(speed, np.sqrt(acceleration * distance))
         trajectory = JointTrajectory.through(
             self._arm.joints,
             path,
-            _MARGIN * self._arm.max_velocity,
-            _MARGIN * self._arm.max_acceleration,
+            self._velocity,
+            self._acceleration,
             at_least=distance / speed + speed / acceleration if speed > 0 else 0.0,
         )
         return Move(name, trajectory, gripper=False, seconds=trajectory.duration, retreat=retreat)
@@ -137,6 +146,9 @@ class Motions:
     def _grip(self, name: str, seconds: float | None = None) -> Move:
         arm = self._arm
         position = arm.gripper_open if name == "open" else arm.gripper_closed
-        duration = abs(arm.gripper_open - arm.gripper_closed) / (_GRIP_PACE * arm.gripper_velocity)
+        travel = abs(arm.gripper_open - arm.gripper_closed)
+        # From rest to rest along a cubic, whose acceleration is 6 travel / duration^2 at its ends.
+        hardest = arm.pace.share * arm.gripper_acceleration
+        duration = max(travel / (arm.pace.grip * arm.gripper_velocity), math.sqrt(6 * travel / hardest)) / self._scale
         trajectory = JointTrajectory(arm.gripper_joints[:1], [duration], [[position]])
-        return Move(name, trajectory, gripper=True, seconds=duration + _SETTLE if seconds is None else seconds)
+        return Move(name, trajectory, True, duration + arm.pace.settle if seconds is None else seconds, waits=True)

@@ -107,13 +107,14 @@ class StackObjects(gymnasium.Env):
         """
         world = self.world
         try:
-            moves = self.motions.act(action, self.state, world.arm_positions)
+            moves = self.motions.act(action, self.state, world.arm_positions, world.gripper_position)
         except Unreachable as error:
             return str(error)
+        # Every action begins anew: here is nobody else who could acknowledge what stopped the last one.
+        world.release()
         runner = MotionRunner(world.arm, moves)
         while True:
-            for move in runner.step(world.time, world.arm_positions):
-                world.begin(move)
+            world.carry_on(runner)
             if runner.done:
                 break
             periods = world.periods(runner.patience(world.time))

@@ -9,23 +9,27 @@ import numpy as np
 from unified_agent.errors import UserError, nearest
 from unified_agent.language.subgoals import OBJECTS, SubGoal
 from unified_agent.robot.arm import Arm
-from unified_agent.robot.controller import TrajectoryController
+from unified_agent.robot.guard import Guard
 from unified_agent.robot.kinematics import Kinematics
 from unified_agent.robot.motions import Move
 from unified_agent.robot.physics import mujoco
-from unified_agent.robot.trajectory import JointTrajectory
+from unified_agent.robot.runner import MotionRunner
+from unified_agent.robot.trajectory import InvalidTrajectory, JointTrajectory
 from unified_agent.sim import layouts, scene
 from unified_agent.sim.camera import PinholeCamera, SceneCameras
 from unified_agent.sim.randomisation import Randomisation
+from unified_agent.sim.servos import Servos
 from unified_agent.sim.truth import Truth
 from unified_agent.state import State
 
 CONTROL_STEPS = 5
 """Physics steps between two set points of the joint servos: 50 Hz."""
+_WATCH_PERIODS = 10
+"""Control periods between two looks at whether the arm follows."""
 
 
 class World:
-    """An arm on a table, driven through the same trajectories as a real one.
+    """An arm on a table, driven through the same trajectories, and behind the same guard, as a real one.
 
     Rendering must happen in the thread that renders first: an OpenGL context belongs to its thread.
 
@@ -39,6 +43,7 @@ class World:
     Attributes:
         timestep: seconds of a physics step.
         cameras: names of the cameras.
+        guard: between every trajectory and the arm's servos.
     """
 
     timestep = scene.TIMESTEP
@@ -67,14 +72,8 @@ class World:
         self._free = {name: self.model.joint(name) for name in self.objects}
         self._body = {name: self.model.body(name).id for name in self.objects}
         period = CONTROL_STEPS * self.timestep
-        # A damped servo lags by damping / stiffness, and one set point stands for the whole period.
-        self._lead = arm.damping / arm.stiffness + 0.5 * period
-        self._servos = slice(0, len(arm.joints))
-        self._arm = TrajectoryController(arm.joints, arm.lower, arm.upper, arm.max_velocity, arm.home, period)
-        low, high = sorted((arm.gripper_closed, arm.gripper_open))
-        self._gripper = TrajectoryController(
-            arm.gripper_joints[:1], [low], [high], [arm.gripper_velocity], [arm.gripper_open], period
-        )
+        servos = Servos(arm, self.model, self.data, self._qpos, self._dofs, period)
+        self.guard = Guard(arm, self._kinematics, servos, period)
         self.reset()
 
     @property
@@ -109,9 +108,13 @@ class World:
     def step(self, n: int = 1) -> None:
         """Advance by ``n`` physics steps, the controllers setting the servos at their own rate."""
         while n > 0:
-            phase = round(self.data.time / self.timestep) % CONTROL_STEPS
-            if phase == 0 and (self._arm.moving or self._gripper.moving):
-                self._set_servos()
+            tick = round(self.data.time / self.timestep)
+            phase = tick % CONTROL_STEPS
+            if phase == 0:
+                if tick % (_WATCH_PERIODS * CONTROL_STEPS) == 0:
+                    self.guard.watch(self.data.time)
+                if self.guard.moving:
+                    self.guard.step(self.data.time)
             burst = min(n, CONTROL_STEPS - phase)
             self._advance(burst)
             n -= burst
@@ -120,26 +123,37 @@ class World:
         mujoco.mj_step(self.model, self.data, nstep=n)
 
     def command_arm(self, trajectory: JointTrajectory, start: float | None = None) -> None:
-        """Follow a trajectory of the arm's joints; it replaces the one before (see ``TrajectoryController``)."""
-        self._arm.command(trajectory, self.time, start)
+        """Follow a trajectory of the arm's joints, if the guard lets it pass (see ``Guard``)."""
+        self.guard.command_arm(trajectory, self.time, start)
 
     def command_gripper(self, trajectory: JointTrajectory, start: float | None = None) -> None:
-        """Follow a trajectory of the first gripper joint."""
-        self._gripper.command(trajectory, self.time, start)
+        """Follow a trajectory of the first gripper joint, if the guard lets it pass."""
+        self.guard.command_gripper(trajectory, self.time, start)
 
     def begin(self, move: Move) -> None:
         """Follow the trajectory of a move, with the arm or with the gripper."""
         (self.command_gripper if move.gripper else self.command_arm)(move.trajectory)
+
+    def carry_on(self, runner: MotionRunner) -> None:
+        """Begin the moves of a motion that are due; one that the guard refuses ends it, with the arm at rest."""
+        try:
+            for move in runner.step(self.time, self.arm_positions):
+                self.begin(move)
+        except InvalidTrajectory as error:
+            self.hold()
+            runner.give_up(str(error))
+
+    def release(self) -> None:
+        """Let the guard take commands again, whatever it had stopped for."""
+        self.guard.release()
 
     def periods(self, seconds: float) -> int:
         """Whole control periods that last at least so long; at least one."""
         return max(1, math.ceil(seconds / (CONTROL_STEPS * self.timestep) - 1e-6))
 
     def hold(self) -> None:
-        """Drop all trajectories: the arm stays where it is, the gripper keeps what it was told."""
-        self._arm.hold(self.arm_positions)
-        self._gripper.hold(self._gripper.sample(self.time)[0])
-        self._set_servos()
+        """Bring arm and gripper to rest on their ways; what is held stays held."""
+        self.guard.hold(self.time)
 
     def state(self) -> State:
         """True positions of the objects, and the tool and grip that follow from the measured joints."""
@@ -153,6 +167,11 @@ class World:
     def arm_positions(self) -> np.ndarray:
         """Measured positions of the arm's joints, shape (J,)."""
         return self.data.qpos[self._arm_qpos]
+
+    @property
+    def gripper_position(self) -> float:
+        """Measured position of the first gripper joint."""
+        return float(self.data.qpos[self._qpos[len(self.arm.joints)]])
 
     def joint_state(self) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:
         """Names, and measured positions, velocities and efforts, of the arm's and then the gripper's joints."""
@@ -188,10 +207,8 @@ class World:
         fingers = [gripper] * len(self.arm.gripper_joints)
         self.data.qpos[self._qpos] = np.concatenate([q, fingers])
         self.data.qvel[self._dofs] = 0
-        self._arm.hold(q)
-        self._gripper.hold([gripper])
-        self._set_servos()
         mujoco.mj_forward(self.model, self.data)
+        self.guard.reset(q, gripper, self.time)
 
     def render(self, camera: str, size: tuple[int, int] | None = None) -> np.ndarray:
         """What a camera sees: RGB, uint8, (height, width, 3); ``size`` other than the world's if given."""
@@ -204,11 +221,6 @@ class World:
     def close(self) -> None:
         """Free the renderers; in the thread that rendered."""
         self._cameras.close()
-
-    def _set_servos(self) -> None:
-        position, velocity = self._arm.sample(self.data.time)
-        self.data.ctrl[self._servos] = position + self._lead * velocity
-        self.data.ctrl[-1] = self._gripper.sample(self.data.time)[0][0]
 
     def _known(self, name: str) -> str:
         if name not in self._body:

@@ -10,6 +10,7 @@ from unified_agent.agent.execution import Phase, PlanExecution
 from unified_agent.agent.pursuit import Outcome
 from unified_agent.language.subgoals import SubGoal
 from unified_agent.policy.checkpoint import Policy
+from unified_agent.robot.trajectory import InvalidTrajectory
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.world import CONTROL_STEPS
 from unified_agent.vision.detector import Detector
@@ -57,8 +58,13 @@ def run_trial(
     while execution.phase is not Phase.ENDED:
         if execution.phase is Phase.AIMING:
             env.state = world.state()
-        for move in execution.step(world.time, env.state, world.arm_positions):
-            world.begin(move)
+        try:
+            for move in execution.step(world.time, env.state, world.arm_positions, world.gripper_position):
+                world.begin(move)
+        except InvalidTrajectory as error:
+            world.hold()
+            world.release()
+            execution.give_up_motion(world.time, str(error))
         if execution.phase is Phase.WATCHING:
             world.step(round(FRAME_PERIOD / world.timestep))
             _judge(execution, detector, steady, world.time, env.frames())

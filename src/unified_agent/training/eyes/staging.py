@@ -112,10 +112,11 @@ class Stage:
     def _act(self, action: Action) -> Iterator[None]:
         """Carry out an action; pauses at every set point."""
         world = self.world
-        runner = MotionRunner(self._arm, self._motions.act(action, world.state(), world.arm_positions))
+        moves = self._motions.act(action, world.state(), world.arm_positions, world.gripper_position)
+        runner = MotionRunner(self._arm, moves)
+        world.release()
         while not runner.done:
-            for move in runner.step(world.time, world.arm_positions):
-                world.begin(move)
+            world.carry_on(runner)
             world.step(CONTROL_STEPS)
             yield
 
