@@ -82,11 +82,13 @@ class Sender(shell.AgentNode):
         super().__init__("sender")
         self.images = self.offer(Topic("large", Image, qos.IMAGE))
         self.image = Image(height=1080, width=1920, encoding="rgb8", step=5760, data=array.array("B", bytes(6220800)))
-        self.left = 15
+        self.left, self.met = 15, 0
         self.create_timer(0.2, self.send)
 
     def send(self):
-        if self.left and self.images.get_subscription_count():
+        # Who has discovered the taker has not been discovered by it yet: what is best effort would be lost.
+        self.met += self.images.get_subscription_count() > 0
+        if self.met > 5 and self.left:
             self.left -= 1
             self.images.publish(self.image)
 
