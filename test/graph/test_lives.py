@@ -62,7 +62,7 @@ class Lab:
     def ready(self):
         return (
             self.diagnosis("captioner").startswith("scoring")
-            and self.diagnosis("planner").startswith("ready")
+            and self.diagnosis("planner").startswith(("ready", "planned"))
             and all(name in self.follower.diagnostics for name in self._entries)
         )
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 
+from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
@@ -12,6 +13,8 @@ from std_msgs.msg import Empty
 # Wall seconds without a sign of life after which a node counts as gone. The middleware's own threads give the signs:
 # a node that computes is not taken for a dead one.
 LEASE = 0.6
+# Wall seconds in which one that counts as gone may still be heard of: on a busy machine signs of life come late.
+GRACE = 0.25
 
 
 def topic_of(name: str) -> str:
@@ -34,7 +37,7 @@ class Watched:
         back: called when one has come, the first time too.
 
     Attributes:
-        alive: how many nodes of that name live; two are one too many.
+        alive: how many nodes of that name live; two are one too many. One in doubt counts as one that lives.
         known: whether one was ever there.
     """
 
@@ -43,7 +46,9 @@ class Watched:
     ):
         self.alive = 0
         self.known = False
-        self._gone, self._back = gone, back
+        self._node, self._gone, self._back = node, gone, back
+        self._clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._doubt = None
         self._subscription = node.create_subscription(
             Empty,
             topic_of(name),
@@ -58,12 +63,24 @@ class Watched:
         return self.known and not self.alive
 
     def _changed(self, event) -> None:
-        before, self.alive = self.alive, event.alive_count
-        self.known = self.known or self.alive > 0
-        if self.alive and not before and self._back is not None:
-            self._back()
-        elif before and not self.alive and self._gone is not None:
+        if event.alive_count:
+            self._end_doubt()
+            new, self.alive, self.known = not self.alive, event.alive_count, True
+            if new and self._back is not None:
+                self._back()
+        elif self.alive and self._doubt is None:
+            self._doubt = self._node.create_timer(GRACE, self._no_more_doubt, clock=self._clock)
+
+    def _no_more_doubt(self) -> None:
+        self._end_doubt()
+        self.alive = 0
+        if self._gone is not None:
             self._gone()
+
+    def _end_doubt(self) -> None:
+        if self._doubt is not None:
+            self._node.destroy_timer(self._doubt)
+            self._doubt = None
 
 
 def _profile() -> QoSProfile:
