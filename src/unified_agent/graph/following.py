@@ -24,6 +24,8 @@ POLL = 0.1
 # Wall seconds in which a running graph is found.
 DISCOVERY = 10.0
 SETTLING = 5
+# Wall seconds in which a node that was killed leaves the graph: for so long it and its successor may both be there.
+LEAVING = 4.0
 
 _KINDS = {DiagnosticStatus.OK: "node", DiagnosticStatus.WARN: "warning", DiagnosticStatus.ERROR: "error"}
 
@@ -56,6 +58,7 @@ class Follower(Course):
         self._lines: deque[str] = deque()
         self._errand: Errand | None = None
         self._said, self._cancelled = "", False
+        self._twice_since: float | None = None
         super().__init__()
 
     def begin(self, instruction: str) -> None:
@@ -182,13 +185,17 @@ class Follower(Course):
     def _only_one_of_each(self) -> None:
         publishers = self.node.get_publishers_info_by_topic(qos.DIAGNOSTICS.name)
         nodes = Counter(info.node_name for info in publishers if info.node_namespace == self._namespace)
-        for name in NODES:
-            if nodes[name] > 1:
-                raise TwoGraphs(
-                    f"{nodes[name]} nodes named '{self._namespace.rstrip('/')}/{name}' answer on this ROS domain: two "
-                    "graphs run on it, or a node was started twice. Stop one of them, or give each graph a namespace "
-                    "or a ROS_DOMAIN_ID of its own."
-                )
+        twice = next((name for name in NODES if nodes[name] > 1), "")
+        if not twice:
+            self._twice_since = None
+            return
+        self._twice_since = self._twice_since or time.monotonic()
+        if time.monotonic() - self._twice_since > LEAVING:
+            raise TwoGraphs(
+                f"{nodes[twice]} nodes named '{self._namespace.rstrip('/')}/{twice}' answer on this ROS domain: two "
+                "graphs run on it, or a node was started twice. Stop one of them, or give each graph a namespace "
+                "or a ROS_DOMAIN_ID of its own."
+            )
 
     def _on_plan(self, message: String) -> None:
         self.hear_plan(message.data)
