@@ -11,6 +11,8 @@ MEASURES = {
     "collecting": ("unified_agent.bench.collecting", "collecting_profile"),
     "resume": ("unified_agent.bench.resume", "resume_profile"),
     "images": ("unified_agent.bench.graph", "image_profile"),
+    "lives": ("unified_agent.bench.lives", "lives_profile"),
+    "stop": ("unified_agent.bench.lives", "stop_profile"),
     "graph": ("unified_agent.bench.graph", "graph_profile"),
     "recorder": ("unified_agent.bench.recorder", "recorder_profile"),
     "crash": ("unified_agent.bench.recorder", "crash_profile"),

@@ -45,20 +45,9 @@ class Processes:
 
     def __enter__(self) -> "Processes":
         self.logs.mkdir(parents=True, exist_ok=True)
-        environment = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **os.environ}
         try:
             for node in self._graph.nodes:
-                with (self.logs / f"{node.name}.log").open("wb") as log:
-                    self._running[node.name] = subprocess.Popen(
-                        self._command(node),
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        env=environment,
-                        start_new_session=True,
-                        pass_fds=[self._domain.fileno()],
-                        preexec_fn=parent.signal_when_it_dies,
-                    )
+                self._start(node, "wb")
         except BaseException:
             self.stop()
             raise
@@ -66,6 +55,24 @@ class Processes:
 
     def __exit__(self, *error) -> None:
         self.stop()
+
+    def restart(self, name: str) -> None:
+        """Start a node that has ended once more; its log goes on."""
+        self._running[name].wait()
+        self._start(next(node for node in self._graph.nodes if node.name == name), "ab")
+
+    def _start(self, node: NodeEntry, mode: str) -> None:
+        with self._log(node.name).open(mode) as log:
+            self._running[node.name] = subprocess.Popen(
+                self._command(node),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **os.environ},
+                start_new_session=True,
+                pass_fds=[self._domain.fileno()],
+                preexec_fn=parent.signal_when_it_dies,
+            )
 
     def check(self) -> None:
         """Look whether all still run.

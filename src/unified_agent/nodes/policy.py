@@ -37,6 +37,7 @@ class PolicyNode(shell.AgentNode):
 
     PARAMETERS = (
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
+        Spec("driver", "", "Node of the arm's driver: its ~/stop and ~/resume are called with ours; empty: none."),
         Spec("policy", "default", "Checkpoint: 'default' (ships) or a folder of learn or train-policy."),
         Spec("device", "auto", "Where the network computes.", options=("auto", "cpu", "cuda")),
         Spec("threads", 1, "CPU threads of the network.", low=1, high=256),
@@ -89,6 +90,9 @@ class PolicyNode(shell.AgentNode):
         self.listen(qos.OBJECTS, self._on_objects, qos.NEWEST)
         self.listen(qos.JOINT_STATES, self._on_joints, qos.PARTS)
         self.listen(qos.SCORES, self._on_scores)
+        driver = settings["driver"]
+        # A driver rests sooner than anything that is said on a topic can make it.
+        self._driver = {name: self.create_client(Trigger, f"{driver}/{name}") for name in ("stop", "resume") if driver}
         self.create_service(Trigger, "~/stop", self._on_stop)
         self.create_service(Trigger, "~/resume", self._on_resume)
         self.create_service(Trigger, "~/cancel", self._on_cancel)
@@ -182,6 +186,7 @@ class PolicyNode(shell.AgentNode):
     def _on_stop(self, request, response):
         if not self._stopped:
             self._stopped, self._stopped_at = True, self._now()
+        self._tell_driver("stop")
         self._hold()
         self.report(shell.WARN, "stopped: arm and gripper hold until ~/resume")
         response.success, response.message = True, "arm and gripper hold"
@@ -189,6 +194,8 @@ class PolicyNode(shell.AgentNode):
 
     def _on_resume(self, request, response):
         response.success, response.message = self._stopped, "resumed" if self._stopped else "it was not stopped"
+        if self._stopped:
+            self._tell_driver("resume")
         if self._stopped and self._execution is not None:
             self._execution.extend(max(0.0, self._now() - self._stopped_at))
         self._stopped = False
@@ -201,6 +208,10 @@ class PolicyNode(shell.AgentNode):
         response.message = "the episode ends, the arm holds" if response.success else "no plan is being pursued"
         self._end_early(CANCELLED)
         return response
+
+    def _tell_driver(self, what: str) -> None:
+        if client := self._driver.get(what):
+            client.call_async(Trigger.Request())
 
     # What is done
 

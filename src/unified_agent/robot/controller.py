@@ -41,7 +41,7 @@ class TrajectoryController:
     def reset(self, position) -> None:
         """Forget everything: the joints are at rest at ``position`` (J,)."""
         self._held = self._at_rest(np.array(position, dtype=float))
-        self._points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+        self._points: list[SetPoint] | None = None
         self._way: JointTrajectory | None = None
         self._before, self._first, self.braking = self._held.positions, 0, False
 
@@ -99,9 +99,9 @@ class TrajectoryController:
         if not self.moving or self.braking:
             return
         index = self._index(now)
-        if index >= len(self._points[0]):
+        if index >= len(self._points):
             return
-        before = self._points[0][index - 1] if index > 0 else self._before
+        before = self._points[index - 1].positions if index > 0 else self._before
         way = self._way
         points = brake(
             lambda time: way.sample(time)[0], before, index * self._period, self.limits.acceleration, self._period
@@ -121,11 +121,11 @@ class TrajectoryController:
 
     def set_point(self, now: float) -> SetPoint:
         """The set point of the control period that ``now`` lies in."""
-        if self._points is not None:
+        points = self._points
+        if points is not None:
             index = self._index(now)
-            positions, velocities, accelerations = self._points
-            if index < len(positions):
-                return SetPoint(positions[index], velocities[index], accelerations[index])
+            if index < len(points):
+                return points[index]
             self._points, self._way, self.braking = None, None, False
             self._before = self._held.positions
         return self._held
@@ -135,12 +135,12 @@ class TrajectoryController:
 
     def _begin(self, positions: np.ndarray, velocities: np.ndarray, now: float) -> None:
         index = self._index(now)
-        if self._points is not None and 0 < index <= len(self._points[0]):
-            self._before = self._points[0][index - 1]
+        if self._points is not None and 0 < index <= len(self._points):
+            self._before = self._points[index - 1].positions
         self._first = self._tick(now)
         accelerations = np.zeros_like(velocities)
         accelerations[:-1] = (velocities[1:] - velocities[:-1]) / self._period
-        self._points = positions, velocities, accelerations
+        self._points = list(map(SetPoint, positions, velocities, accelerations))
         self._held = self._at_rest(positions[-1])
 
     def _fade(self, curve: JointTrajectory, gap: np.ndarray, slip: np.ndarray) -> float:
@@ -163,7 +163,8 @@ class TrajectoryController:
         return max(time * (1 + 1e-9), self._period)
 
     def _index(self, now: float) -> int:
-        return max(0, self._tick(now) - self._first)
+        index = int(now / self._period + 1e-6) - self._first
+        return index if index > 0 else 0
 
     def _tick(self, now: float) -> int:
         """The number of the period that ``now`` lies in; a time a rounding error short of one belongs to it."""

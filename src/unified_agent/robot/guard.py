@@ -108,7 +108,7 @@ class Guard:
 
         The set points go back to where the joints are: whatever is in the way is pushed no longer.
         """
-        apart = self.seam.read()[: self._joint_count] - self._arm.sample(now)[0]
+        apart = self.seam.read()[: self._joint_count] - self._arm.set_point(now).positions
         # Its length is no shorter than its largest part.
         if apart @ apart <= self._fence.following**2:
             self._astray_since = None

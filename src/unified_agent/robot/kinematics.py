@@ -110,6 +110,7 @@ class Kinematics:
         q = np.array(arm.home if seed_q is None else seed_q, dtype=float)
         if not np.isfinite(q).all():
             raise Unreachable("The joint positions are not finite: the arm's state is not known.")
+        lower, upper = arm.soft_limits
         for _ in range(max_iterations):
             error = self._error(q, position, rotation)
             if np.abs(error).max() < tolerance:
@@ -120,7 +121,7 @@ class Kinematics:
             pull = 0.1 * (arm.home - q)
             damped = jacobian @ jacobian.T + _DAMPING
             step = jacobian.T @ np.linalg.solve(damped, error - jacobian @ pull) + pull
-            q = np.clip(q + step * min(1.0, 0.3 / np.abs(step).max()), *arm.soft_limits)
+            q = np.minimum(np.maximum(q + step * min(1.0, 0.3 / np.abs(step).max()), lower), upper)
         miss = np.linalg.norm(self._error(q, position, rotation)[:3])
         raise Unreachable(
             f"{arm.name}'s tool cannot take the position {np.round(position, 3).tolist()} m in base_link "
@@ -141,7 +142,8 @@ def rotation_vector(rotation: np.ndarray) -> np.ndarray:
     Half a turn, where the sine of the angle vanishes, has the axis of R + 1 = 2 axis axis^T.
     """
     sine_axis = 0.5 * (rotation[_VEE[0]] - rotation[_VEE[1]])
-    sine, cosine = math.sqrt(sine_axis @ sine_axis), 0.5 * (np.trace(rotation) - 1.0)
+    trace = rotation[0, 0] + rotation[1, 1] + rotation[2, 2]
+    sine, cosine = math.sqrt(sine_axis @ sine_axis), 0.5 * (trace - 1.0)
     if sine > 1e-6:
         return sine_axis * (math.atan2(sine, cosine) / sine)
     if cosine > 0.0:

@@ -23,8 +23,11 @@ class Servos:
 
     def __init__(self, arm: Arm, model, data, qpos: np.ndarray, dofs: np.ndarray, period: float) -> None:
         self._model, self._data = model, data
+        # Views of the data, made once.
+        self._qpos, self._ctrl = data.qpos, data.ctrl
         count = len(arm.joints)
-        self._read, self._dofs, self._arm = qpos[: count + 1], dofs[:count], slice(0, count)
+        self._read, self._dofs = qpos[: count + 1], dofs[:count]
+        self._arm = self._ctrl[:count]
         lag, half = arm.damping / arm.stiffness, 0.5 * period
         self._per_velocity, self._per_acceleration, self._per_force = half + lag, half * lag, 1 / arm.stiffness
         self._last: SetPoint | None = None
@@ -32,19 +35,19 @@ class Servos:
 
     def read(self) -> np.ndarray:
         """Measured positions of the arm's joints and of the first gripper joint, shape (J + 1,)."""
-        return self._data.qpos[self._read]
+        return self._qpos[self._read]
 
     def write(self, arm: SetPoint, gripper: SetPoint) -> None:
         """Take these set points for the period that begins."""
-        self._data.ctrl[-1] = gripper.positions[0]
+        self._ctrl[-1] = gripper.positions[0]
         if arm is self._last:
             return
         self._last = arm
         self._acceleration[self._dofs] = arm.accelerations
         mujoco.mj_mulM(self._model, self._data, self._force, self._acceleration)
-        self._data.ctrl[self._arm] = (
-            arm.positions
-            + self._per_velocity * arm.velocities
-            + self._per_acceleration * arm.accelerations
-            + self._per_force * self._force[self._dofs]
-        )
+        target = self._force[self._dofs]
+        target *= self._per_force
+        target += self._per_velocity * arm.velocities
+        target += self._per_acceleration * arm.accelerations
+        target += arm.positions
+        self._arm[:] = target
