@@ -453,3 +453,22 @@ def test_cancelling_ends_the_episode_and_brings_the_arm_to_rest(graph, moving):
     assert episodes[-1].data == "end failure: cancelled"
     assert brakes(moving.trajectories[-1])
     assert not call(graph, "/policy/cancel").success
+
+
+def test_a_stop_and_its_end_are_told_to_the_driver(graph, checkpoint):
+    called = []
+
+    def service(name):
+        def answer(request, response):
+            called.append(name)
+            return response
+
+        return answer
+
+    for name in ("stop", "resume"):
+        graph.partner.create_service(Trigger, f"driver/{name}", service(name))
+    graph.add(PolicyNode, policy=checkpoint, device="cpu", driver="driver")
+    call(graph, "/policy/stop")
+    graph.until(lambda: called == ["stop"])
+    call(graph, "/policy/resume")
+    graph.until(lambda: called == ["stop", "resume"])

@@ -126,3 +126,12 @@ def test_all_large_images_arrive_between_two_plain_processes():
             process.terminate()
             process.communicate(timeout=20)
     assert len(arrived) == 15
+
+
+@pytest.mark.parametrize("name", ["fastdds.xml", "fastdds_images.xml"])
+def test_a_killed_node_leaves_the_graph_within_seconds(name):
+    root = ElementTree.parse(paths.share() / "config" / name).getroot()
+    (seconds,) = [
+        element.text for element in root.iter() if element.tag.endswith("leaseDuration") for element in element
+    ]
+    assert int(seconds) <= 3
