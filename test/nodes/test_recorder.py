@@ -122,6 +122,7 @@ def test_closing_the_node_in_mid_episode_finishes_the_files(graph, node):
     node.close()
     assert read(node.run / "episode_001")[0] == ("/episode", "start take the red one")
     assert video_frames(node.run / "episode_001.mp4") == 1
+    assert EpisodeFacts.read(node.run / "episode_001").result == "failure: the recorder was ended in mid-episode"
 
 
 def test_a_frame_that_cannot_be_drawn_is_recorded_all_the_same(graph, node):

@@ -122,6 +122,8 @@ class Recorder(shell.AgentNode):
 
     def close(self) -> None:
         """Finish the open episode, also on Ctrl-C."""
+        if self.bag is not None and not self._facts.result:
+            self._facts.result = "failure: the recorder was ended in mid-episode"
         self._close_episode()
         self._drawing.close()
 
