@@ -163,8 +163,7 @@ class TrajectoryController:
         return max(time * (1 + 1e-9), self._period)
 
     def _index(self, now: float) -> int:
-        index = int(now / self._period + 1e-6) - self._first
-        return index if index > 0 else 0
+        return max(0, self._tick(now) - self._first)
 
     def _tick(self, now: float) -> int:
         """The number of the period that ``now`` lies in; a time a rounding error short of one belongs to it."""
