@@ -31,22 +31,19 @@ class Watched:
     """Another node of this namespace, watched from one.
 
     Args:
-        node: that watches; the callbacks run in its executor.
+        node: that watches; the callback runs in its executor.
         name: of the node that is watched.
         gone: called when the last node of that name has gone, however it ended.
-        back: called when one has come, the first time too.
 
     Attributes:
         alive: how many nodes of that name live; two are one too many. One in doubt counts as one that lives.
         known: whether one was ever there.
     """
 
-    def __init__(
-        self, node: Node, name: str, gone: Callable[[], None] | None = None, back: Callable[[], None] | None = None
-    ):
+    def __init__(self, node: Node, name: str, gone: Callable[[], None] | None = None):
         self.alive = 0
         self.known = False
-        self._node, self._gone, self._back = node, gone, back
+        self._node, self._gone = node, gone
         self._clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._doubt = None
         self._subscription = node.create_subscription(
@@ -65,9 +62,7 @@ class Watched:
     def _changed(self, event) -> None:
         if event.alive_count:
             self._end_doubt()
-            new, self.alive, self.known = not self.alive, event.alive_count, True
-            if new and self._back is not None:
-                self._back()
+            self.alive, self.known = event.alive_count, True
         elif self.alive and self._doubt is None:
             self._doubt = self._node.create_timer(GRACE, self._no_more_doubt, clock=self._clock)
 
