@@ -51,6 +51,12 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.json:
             print(json.dumps({"ok": False, "error": str(error)}))
         return 2
+    except OSError as error:  # a full disk, a folder that must not be written to, a file that went away
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"unified-agent {arguments.verb}: {where}{error.strerror or error}", file=sys.stderr)
+        if arguments.json:
+            print(json.dumps({"ok": False, "error": f"{where}{error.strerror or error}"}))
+        return 2
     except KeyboardInterrupt:
         return 130
     if arguments.json:

@@ -33,7 +33,7 @@ def models() -> Path:
 
 def inside(folder: Path, name: str) -> Path:
     """``folder/name``, refused where it would leave the folder."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise UserError(f"'{name}' leaves the folder {folder}: give a name inside it.")
+    path = None if "\0" in name else (folder / name).resolve()
+    if path is None or not path.is_relative_to(folder.resolve()):
+        raise UserError(f"{name[:200]!r} leaves the folder {folder}: give a name inside it.")
     return path

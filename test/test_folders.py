@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+import subprocess
+import sys
+
+import pytest
+
+from unified_agent.errors import UserError
+from unified_agent.folders import FolderError, OwnFolder, kind_of, refuse_overlap
+
+SETTINGS = {"steps": 1000, "seed": 0}
+
+
+def claim(path, **changes):
+    return OwnFolder.claim(path, "run", SETTINGS | changes, may_change=("steps",))
+
+
+def test_a_folder_goes_on_with_the_same_settings(tmp_path):
+    with claim(tmp_path / "a") as folder:
+        assert folder.new
+        folder.place("sub/file").write_text("x")
+    with claim(tmp_path / "a", steps=2000) as folder:
+        assert not folder.new
+        assert folder.files == ("sub/file",)
+    assert kind_of(tmp_path / "a") == "run"
+
+
+def test_other_settings_are_refused_with_the_difference(tmp_path):
+    claim(tmp_path / "a").close()
+    with pytest.raises(FolderError, match="seed was 0 and is 1 now"):
+        claim(tmp_path / "a", seed=1)
+    with pytest.raises(FolderError, match="holds a 'run'"):
+        OwnFolder.claim(tmp_path / "a", "other", SETTINGS)
+
+
+def test_somebody_elses_folder_is_left_alone(tmp_path):
+    (tmp_path / "theirs.txt").write_text("x")
+    with pytest.raises(FolderError, match="theirs.txt"):
+        claim(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs.txt"]
+
+
+def test_a_folder_from_before_there_were_marks_is_adopted_where_all_of_it_is_ours(tmp_path):
+    (tmp_path / "ours.txt").write_text("x")
+    OwnFolder.claim(tmp_path, "run", {}, adopts=lambda entry: entry.suffix == ".txt").close()
+    assert kind_of(tmp_path) == "run"
+
+
+@pytest.mark.parametrize("path", ["/proc/here", "/dev/null", "/dev/null/here"])
+def test_what_cannot_be_a_folder_is_told(path):
+    from pathlib import Path
+
+    with pytest.raises(FolderError, match="Give another"):
+        claim(Path(path))
+
+
+def test_a_second_writer_is_told(tmp_path):
+    code = "from unified_agent.folders import OwnFolder; from pathlib import Path; import sys\n"
+    code += "OwnFolder.claim(Path(sys.argv[1]), 'run', {})"
+    with OwnFolder.claim(tmp_path / "a", "run", {}):
+        run = subprocess.run([sys.executable, "-c", code, tmp_path / "a"], capture_output=True, text=True, check=False)
+    assert "Another process is writing" in run.stderr
+
+
+def test_only_what_the_manifest_names_is_deleted_or_overwritten(tmp_path):
+    with claim(tmp_path / "a") as folder:
+        (folder.place("ours") / "deep").mkdir(parents=True)
+        (folder.path / "theirs").write_text("x")
+        (folder.path / "ours" / "deep" / "link").symlink_to(folder.path / "theirs")
+        folder.remove("ours")
+        with pytest.raises(FolderError, match="not made by this command"):
+            folder.remove("theirs")
+        with pytest.raises(FolderError, match="not made by this command"):
+            folder.place("theirs")
+        assert [path.name for path in folder.path.iterdir() if path.name[0] != "."] == ["theirs"]
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a\0b"])
+def test_no_name_leaves_the_folder(tmp_path, name):
+    with claim(tmp_path / "a") as folder, pytest.raises(UserError, match="leaves the folder"):
+        folder.place(name)
+
+
+def test_a_folder_in_its_own_source_is_refused(tmp_path):
+    (tmp_path / "bag").mkdir()
+    for target in (tmp_path / "bag", tmp_path / "bag" / "out"):
+        with pytest.raises(FolderError, match="what is read"):
+            OwnFolder.claim(target, "run", {}, sources=[tmp_path / "bag"])
+    with pytest.raises(FolderError, match="holds what is read"):
+        refuse_overlap(tmp_path, [tmp_path / "bag"])
