@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """CLIP: frames and sentences as unit vectors in one space, from any checkpoint that open_clip can read."""
 
+import hashlib
 import json
 import pickle
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +94,15 @@ class Clip:
     def image_size(self) -> tuple[int, int]:
         """(height, width) in pixels that frames are brought to before they are encoded."""
         return self._preprocess.size
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the weights and their names: the same wherever the model was loaded from."""
+        found = hashlib.sha256()
+        for name, tensor in sorted(self.model.state_dict().items()):
+            found.update(name.encode())
+            found.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return found.hexdigest()
 
     @torch.inference_mode()
     def encode_image(self, frames: np.ndarray) -> torch.Tensor:

@@ -23,6 +23,13 @@ def test_pictures_are_left_on_disk_unless_asked_for(tmp_path, episode):
     assert experience.load(tmp_path / "a.safetensors")[0].frames == []
 
 
+def test_an_episode_tells_with_what_it_was_seen(tmp_path, episode):
+    seen, old = episode(1), episode(1)
+    seen.provenance = experience.Provenance("f00", (0.25, 0.5), "fr3")
+    experience.save([seen, old], tmp_path / "a.safetensors")
+    assert [e.provenance for e in experience.load(tmp_path / "a.safetensors")] == [seen.provenance, None]
+
+
 def test_an_episode_that_ended_before_any_action_is_kept(tmp_path, episode):
     experience.save([episode(0), episode(1)], tmp_path / "a.safetensors")
     assert [len(e) for e in experience.load(tmp_path / "a.safetensors", frames=True)] == [0, 1]

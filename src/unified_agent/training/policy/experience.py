@@ -4,7 +4,7 @@
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,21 @@ JPEG_QUALITY = 92
 _FORMAT = "unified_agent experience 1"
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """With what an episode was seen: scores of another CLIP, or held against other thresholds, mean something else.
+
+    Attributes:
+        clip: `Clip.fingerprint` of the model that scored.
+        thresholds: of the episode's sentences, M.
+        arm: its name.
+    """
+
+    clip: str
+    thresholds: tuple[float, ...]
+    arm: str
+
+
 @dataclass
 class Episode:
     """T actions and the T + 1 moments around them.
@@ -35,6 +50,7 @@ class Episode:
         scores: CLIP's scores of every moment, (T + 1, M); nothing where it did not look.
         done: whether the agent (or, for a learner from the task's reward, the environment) called it done.
         success: whether the task was done by MuJoCo's true poses; measured, never learnt from.
+        provenance: with what it was seen; None for one of version 0.1.
     """
 
     instruction: str
@@ -46,6 +62,7 @@ class Episode:
     scores: list[np.ndarray] = field(default_factory=list)
     done: bool = False
     success: bool = False
+    provenance: Provenance | None = None
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -81,6 +98,8 @@ def save(episodes: Sequence[Episode], path: Path) -> None:
     }
     keys = ("instruction", "sentences", "pursued", "done", "success")
     texts = [{key: getattr(episode, key) for key in keys} for episode in episodes]
+    for text, episode in zip(texts, episodes, strict=True):
+        text["provenance"] = None if episode.provenance is None else asdict(episode.provenance)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     save_file(
@@ -122,6 +141,8 @@ def _episodes(texts: list[dict], names: list[str], tensors: dict[str, np.ndarray
             )
         ]
         text["sentences"] = tuple(text["sentences"])
+        if told := text.get("provenance"):
+            text["provenance"] = Provenance(told["clip"], tuple(map(float, told["thresholds"])), told["arm"])
         pictures = _images(tensors, moments) if len(tensors.get("ends", ())) else []
         yield Episode(
             **text,
