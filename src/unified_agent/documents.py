@@ -95,7 +95,10 @@ def shown(value: Any) -> str:
         return repr(value[:80])
     if isinstance(value, (dict, list, tuple, set)):
         return f"a {type(value).__name__} of {len(value)}"
-    return repr(value)[:80]
+    try:
+        return repr(value)[:80]
+    except ValueError:  # a number of more than 4300 digits
+        return "a number of too many digits"
 
 
 def _check_size(text: str | bytes, what: str, limit: int) -> None:

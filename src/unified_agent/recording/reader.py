@@ -1,31 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any rosbag2 recording, streamed: what is whole is read, and what is lost is told."""
+"""Any recording of ROS, streamed: what is whole is read, and what is lost is told."""
 
-import re
 from collections.abc import Collection, Iterator
-from pathlib import Path, PurePath
-
-import yaml
+from pathlib import Path
 
 from unified_agent.errors import UserError, nearest
-from unified_agent.recording.cdr import Decoder, Message, TopicInfo
+from unified_agent.recording.cdr import NANO, Decoder, Message, TopicInfo
+from unified_agent.recording.finding import EXPECTED, NoBag, files_of, find_bags
+from unified_agent.recording.limits import DEFAULT, Limits
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.mcap_file import McapFile
+from unified_agent.recording.ros1_file import Ros1File
+from unified_agent.recording.source import BadFile, Source, Storage, stem_of
 from unified_agent.recording.sqlite_file import SqliteFile
+from unified_agent.recording.unpacking import ZSTD, BadPacking, unpacked
 
-METADATA = "metadata.yaml"
-STORAGES = {".mcap": McapFile, ".db3": SqliteFile}
+__all__ = ["BagReader", "NoBag", "find_bags"]
 
-
-class NoBag(UserError):
-    """A path that holds no recording, or none of which anything can be read."""
+READERS = {Storage.MCAP: McapFile, Storage.SQLITE: SqliteFile, Storage.ROS1: Ros1File}
+CDR = "cdr"
+LAST = 2**31 * NANO
+"""The first time that ROS cannot say, nanoseconds."""
+LONGEST_NAME = 1000
 
 
 class BagReader:
-    """Streams the messages of one bag; never more than one chunk of it is in memory.
+    """Streams the messages of one recording; never more than one chunk of it is in memory.
 
     Args:
-        path: a rosbag2 directory (MCAP or SQLite, split or not, with or without ``metadata.yaml``) or one of its files.
+        path: a rosbag2 directory (MCAP or SQLite, split or not, compressed or not, with or without
+            ``metadata.yaml``), one of its files, or a ROS 1 bag. The first of several files that are one recording
+            stands for all of them (`finding`).
+        limits: how much of what a file claims is believed.
 
     Attributes:
         path: as given.
@@ -36,25 +42,30 @@ class BagReader:
         NoBag: nothing there that can be read.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, limits: Limits = DEFAULT):
         self.path = Path(path)
+        self._limits = limits
         self._losses = Losses()
-        self._metadata = self._read_metadata()
-        paths = self._paths()
-        self._files = [STORAGES[path.suffix](path, self._losses) for path in paths]
-        self.size = sum(path.stat().st_size for path in paths)
-        self._decoder = Decoder()
+        paths, self._metadata = files_of(self.path, self._losses)
+        self._check_compression()
+        self._files: list[McapFile | SqliteFile | Ros1File] = []
+        self.size = 0
+        for file in paths:
+            self._open(file)
+        self._decoder = Decoder(limits)
         self.topics: dict[str, TopicInfo] = {}
         for file in self._files:
-            self.topics = file.topics() | self.topics
+            for topic in file.topics():
+                self._add(topic)
         if not self.topics and not self._is_empty():
             why = "; ".join(self._losses.lines) or "no topic is defined in it"
-            raise NoBag(f"Nothing in {self.path} can be read: {why}. Expected a rosbag2 recording (MCAP or SQLite).")
+            raise NoBag(f"Nothing in {self.path} can be read: {why.rstrip('.')}. {EXPECTED.capitalize()}.")
 
     @property
     def name(self) -> str:
         """Of the bag: its folder's, or its file's without the ending."""
-        return self.path.resolve().stem if self.path.is_file() else self.path.resolve().name
+        path = self.path.resolve()
+        return stem_of(path.name) if path.is_file() else path.name
 
     @property
     def position(self) -> int:
@@ -69,8 +80,12 @@ class BagReader:
     @property
     def custom_data(self) -> dict[str, str]:
         """What the recorder wrote into ``metadata.yaml`` beside rosbag2's own entries."""
-        data = self._metadata.get("custom_data")
-        return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
+        return dict(self._metadata.custom_data)
+
+    @property
+    def unread(self) -> dict[str, str]:
+        """Topics whose messages no one here can decode -> how they are encoded."""
+        return {topic.name: topic.encoding for topic in self.topics.values() if topic.encoding != CDR}
 
     def topic(self, name: str) -> TopicInfo:
         """A topic of the bag.
@@ -84,16 +99,22 @@ class BagReader:
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[Message]:
         """The messages in the order in which they were written; those of the topics named, or all."""
-        wanted = None if topics is None else frozenset(topics)
+        names = self.topics if topics is None else topics
+        wanted = {name: self.topics[name] for name in names if name in self.topics}
+        losses = self._losses.reading()
         read = 0
         for file in self._files:
             file.position = 0
         for file in self._files:
-            for message in file.messages(wanted):
-                read += 1
-                yield message
-        if wanted is None:
-            self._compare(read)
+            try:
+                for message in file.messages(wanted, losses):
+                    if (sound := self._sound(message, losses)) is not None:
+                        read += 1
+                        yield sound
+            except OSError as error:
+                losses.add(f"a file cannot be read any more ({error.strerror or error})")
+        if topics is None:
+            self._compare(read, losses)
 
     def decode(self, message: Message) -> object:
         """The message as an object with the fields of its type.
@@ -103,76 +124,58 @@ class BagReader:
         """
         return self._decoder.decode(self.topics[message.topic], message.data)
 
-    def _read_metadata(self) -> dict:
-        path = self.path / METADATA
-        if not path.is_file():
-            if self.path.is_dir():
-                self._losses.add(f"{METADATA}: there is none (the recording was not closed)")
-            return {}
-        try:
-            metadata = yaml.safe_load(path.read_bytes())["rosbag2_bagfile_information"]
-            if not isinstance(metadata, dict):
-                raise TypeError("not a mapping")
-        except (yaml.YAMLError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
-            self._losses.add(f"{METADATA}: it cannot be read ({str(error).splitlines()[0][:120]})")
-            return {}
-        if mode := str(metadata.get("compression_mode") or "").lower().replace("none", ""):
+    def _check_compression(self) -> None:
+        mode, kind = self._metadata.compression_mode, self._metadata.compression_format
+        if mode and kind not in ("zstd", ""):
             raise NoBag(
-                f"{self.path} is compressed {mode} by {mode} by rosbag2: write it anew with 'ros2 bag convert' "
-                "(MCAP's own compression is read as it is)."
+                f"{self.path} is compressed as '{kind[:20]}' by rosbag2, {mode[:20]} by {mode[:20]}: only zstd can be "
+                "read. Write it anew with 'ros2 bag convert'."
             )
-        return metadata
 
-    def _paths(self) -> list[Path]:
-        if self.path.is_file():
-            if self.path.suffix not in STORAGES:
-                raise NoBag(f"{self.path} is no recording: expected a rosbag2 directory, a .mcap or a .db3 file.")
-            return [self.path]
-        if not self.path.is_dir():
-            raise NoBag(f"There is no recording {self.path}: expected a rosbag2 directory, a .mcap or a .db3 file.")
-        found = sorted((path for path in self.path.iterdir() if path.suffix in STORAGES), key=_number)
-        if not found:
-            raise NoBag(f"The folder {self.path} holds no .mcap or .db3 file: expected a rosbag2 directory.")
-        listed = self._metadata.get("relative_file_paths")
-        names = [PurePath(str(name)).name for name in listed] if isinstance(listed, list) else []
-        for name in names:
-            if not (self.path / name).is_file():
-                self._losses.add(f"{name}: the file is missing")
-        by_name = {path.name: path for path in found}
-        return [by_name[name] for name in dict.fromkeys(names) if name in by_name] or found
+    def _open(self, path: Path) -> None:
+        try:
+            source = Source(path, self._limits)
+            self._files.append(READERS[source.storage](source, self._losses, self._limits))
+            self.size += source.size
+        except BadFile as error:
+            self._losses.add(str(error).rstrip("."))
+        except OSError as error:
+            self._losses.add(f"{path.name}: it cannot be read ({error.strerror or error})")
+
+    def _add(self, topic: TopicInfo) -> None:
+        if topic.name in self.topics:
+            return
+        if not 0 < len(topic.name) <= LONGEST_NAME or not topic.name.isprintable():
+            self._losses.add("topics whose names are empty, too long or no text")
+            return
+        self.topics[topic.name] = topic
+        if topic.encoding != CDR:
+            self._losses.add(f"{topic.name}: it is encoded as '{topic.encoding[:20]}' and not read, only cdr is")
+
+    def _sound(self, message: Message, losses: Losses) -> Message | None:
+        """A message as it was sent; None, and told, where its time or its compression is broken."""
+        topic, received, published, data = message
+        if not 0 <= received < LAST:
+            losses.add(f"messages on {topic} whose time is before 1970 or after 2038")
+            return None
+        if data[:4] == ZSTD:
+            # rosbag2 compressed it by message; no CDR begins so.
+            try:
+                return Message(topic, received, published, unpacked(data, "zstd", self._limits.message))
+            except BadPacking as error:
+                losses.add(f"messages on {topic} that were compressed by rosbag2: {error}")
+                return None
+        if not 0 <= published < LAST:
+            return Message(topic, received, received, data)
+        return message
 
     def _is_empty(self) -> bool:
-        return self._metadata.get("message_count") == 0 and not self._losses
+        return self._metadata.message_count == 0 and not self._losses
 
-    def _compare(self, read: int) -> None:
-        promised = self._metadata.get("message_count")
-        if not isinstance(promised, int):
+    def _compare(self, read: int, losses: Losses) -> None:
+        promised = self._metadata.message_count
+        if promised is None:
             counts = [file.count for file in self._files]
             promised = None if None in counts else sum(counts)
         if promised is not None and promised != read:
-            self._losses.add(f"{read} messages were read where {promised} were promised")
-
-
-def find_bags(path: Path) -> list[Path]:
-    """The bag at a path, or all bags in the folders below it, in the order of their names.
-
-    Raises:
-        NoBag: there is none.
-    """
-    if path.is_file() or _is_bag(path):
-        return [path]
-    folders = (folder for folder in path.rglob("*") if not any(part.startswith(".") for part in folder.parts))
-    found = sorted(folder for folder in folders if _is_bag(folder))
-    if not found:
-        raise NoBag(f"There is no recording in {path}: expected rosbag2 directories (MCAP or SQLite) or their files.")
-    return found
-
-
-def _is_bag(folder: Path) -> bool:
-    return folder.is_dir() and any(path.suffix in STORAGES for path in folder.iterdir())
-
-
-def _number(path: Path) -> tuple[int, str]:
-    """Split files are numbered at their end: 2 comes before 10."""
-    digits = re.search(r"(\d+)$", path.stem)
-    return (int(digits[1]) if digits else -1, path.name)
+            losses.add(f"{read} messages were read where {promised} were promised")
