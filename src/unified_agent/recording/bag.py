@@ -13,35 +13,17 @@ from mcap.writer import CompressionType, Writer
 
 from unified_agent.errors import UserError
 from unified_agent.recording.cdr import TopicInfo, common_types
+from unified_agent.recording.quality import numbered, quality_of_service
 
-VERSION = 9  # of rosbag2's metadata.yaml: ROS 2 Jazzy and later; older readers ignore what they do not know
+__all__ = ["BagExists", "BagWriter", "quality_of_service", "topic_info"]
+
+VERSION = 8
+"""Of rosbag2's metadata.yaml: the newest whose quality of service is the text that Humble and older read as well."""
 CHUNK_BYTES = 256 * 1024
-_DEFAULT_DURATION = {"sec": 0, "nsec": 0}
 
 
 class BagExists(UserError):
     """The folder for a new bag is there already: a recording is never overwritten."""
-
-
-def quality_of_service(reliability: str, durability: str, depth: int) -> dict:
-    """One entry of ``offered_qos_profiles``, as ``ros2 bag play`` reads it back.
-
-    Args:
-        reliability: ``reliable`` or ``best_effort``.
-        durability: ``volatile`` or ``transient_local``.
-        depth: of the ``keep_last`` history.
-    """
-    return {
-        "history": "keep_last",
-        "depth": depth,
-        "reliability": reliability,
-        "durability": durability,
-        "deadline": _DEFAULT_DURATION,
-        "lifespan": _DEFAULT_DURATION,
-        "liveliness": "automatic",
-        "liveliness_lease_duration": _DEFAULT_DURATION,
-        "avoid_ros_namespace_conventions": False,
-    }
 
 
 def topic_info(topic: str, type_name: str, qos: dict | None = None) -> TopicInfo:
@@ -142,11 +124,11 @@ class BagWriter:
         if self._closed:
             return
         self._closed = True
-        self._file.close()
+        information = self._information()
+        self._file.close(information)
         partial = self.folder / "metadata.yaml.partial"
         with partial.open("w") as file:
-            # Through JSON: rosbag2 writes no YAML anchors for what is equal.
-            yaml.safe_dump(json.loads(json.dumps(self._metadata())), file, sort_keys=False)
+            file.write(_text({"rosbag2_bagfile_information": information}))
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self.folder / "metadata.yaml")
@@ -157,18 +139,18 @@ class BagWriter:
         self._file.abandon()
 
     def _next_file(self) -> None:
-        self._file.close()
+        self._file.close(self._information())
         self._closed_files.append(self._file.summary())
         self._file = _File(self.folder / f"{self.folder.name}_{len(self._closed_files)}.mcap")
         for topic in self._topics.values():
             self._file.add(topic)
 
-    def _metadata(self) -> dict:
+    def _information(self) -> dict:
         files = [*self._closed_files, self._file.summary()]
         filled = [file for file in files if file["message_count"]]
         first = min((file["starting_time"]["nanoseconds_since_epoch"] for file in filled), default=0)
         ends = (f["starting_time"]["nanoseconds_since_epoch"] + f["duration"]["nanoseconds"] for f in filled)
-        information = {
+        return {
             "version": VERSION,
             "storage_identifier": "mcap",
             **_span(first, max(ends, default=0), sum(self._counts.values())),
@@ -183,8 +165,6 @@ class BagWriter:
             "custom_data": self.custom_data or None,
             "ros_distro": os.environ.get("ROS_DISTRO", "kilted"),
         }
-        return {"rosbag2_bagfile_information": information}
-
     def __enter__(self) -> "BagWriter":
         return self
 
@@ -216,7 +196,7 @@ class _File:
             self._schemas[key] = self._writer.register_schema(
                 topic.type, topic.definition_format, topic.definition.encode()
             )
-        metadata = {"offered_qos_profiles": yaml.safe_dump(list(topic.qos), sort_keys=False)}
+        metadata = {"offered_qos_profiles": numbered(topic.qos)}
         if digest := _digest(topic.type):
             metadata["topic_type_hash"] = digest
         self._channels[topic.name] = self._writer.register_channel(
@@ -235,7 +215,9 @@ class _File:
     def sync(self) -> None:
         os.fsync(self._stream.fileno())
 
-    def close(self) -> None:
+    def close(self, information: dict) -> None:
+        # Where there is no metadata.yaml, rosbag2 reads it from here.
+        self._writer.add_metadata("rosbag2", {"serialized_metadata": _text(information)})
         self._writer.finish()
         self._stream.flush()
         self.sync()
@@ -247,6 +229,11 @@ class _File:
     def summary(self) -> dict:
         """Its entry in metadata.yaml."""
         return {"path": self.path.name, **_span(self._first or 0, self._last, self._count)}
+
+
+def _text(information: dict) -> str:
+    # Through JSON: rosbag2 writes no YAML anchors for what is equal.
+    return yaml.safe_dump(json.loads(json.dumps(information)), sort_keys=False)
 
 
 def _span(first: int, last: int, count: int) -> dict:
@@ -262,7 +249,7 @@ def _metadata_of(topic: TopicInfo) -> dict:
         "name": topic.name,
         "type": topic.type,
         "serialization_format": topic.encoding,
-        "offered_qos_profiles": list(topic.qos),
+        "offered_qos_profiles": numbered(topic.qos),
         "type_description_hash": _digest(topic.type),
     }
 
