@@ -165,6 +165,7 @@ class BagWriter:
             "custom_data": self.custom_data or None,
             "ros_distro": os.environ.get("ROS_DISTRO", "kilted"),
         }
+
     def __enter__(self) -> "BagWriter":
         return self
 

@@ -43,7 +43,8 @@ def find_bags(*paths: Path) -> list[Path]:
         # What is no link first: it is named by its own place.
         for bag in sorted(here, key=os.path.islink):
             chosen.setdefault(os.path.realpath(bag), bag)
-    kept = set(chosen.values())
+    # A link to a file of a folder that is a recording shows nothing new.
+    kept = {bag for real, bag in chosen.items() if not (os.path.islink(bag) and os.path.dirname(real) in chosen)}
     return [bag for bag in dict.fromkeys(order) if bag in kept]
 
 

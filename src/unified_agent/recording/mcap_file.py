@@ -109,15 +109,15 @@ class McapFile:
         """Opcode, content and place of every record that matters."""
         size = None if self._source.packed else self._source.size
         allowed = _MOST_READ * self._source.size
-        chunk = skipped = due = 0
+        chunk = floor = skipped = due = 0
         begin = len(MCAP_MAGIC)
         broken = "" if stream.read(begin) == MCAP_MAGIC else "it does not begin as MCAP does"
         while True:
             if broken:
-                resumed = self._resume(chunk, begin, broken, losses)
+                resumed = self._resume(floor, begin, broken, losses)
                 if resumed is None:
                     return
-                begin, broken = resumed, ""
+                begin, floor, broken = resumed, resumed, ""
                 stream.seek(begin)
             head = stream.read(_RECORD.size)
             if not head and due >= len(self._chunks):
@@ -131,12 +131,14 @@ class McapFile:
                 broken = f"no record of {length} bytes fits there"
                 continue
             if opcode in (Opcode.DATA_END, Opcode.FOOTER):
-                if due >= len(self._chunks) and length == _ENDS[opcode]:
-                    return
-                broken = "it ends too early"
-                continue
+                if length != _ENDS[opcode]:
+                    broken = "it ends too early"
+                    continue
+                if due < len(self._chunks):
+                    losses.add(f"{self._name}: a chunk that its index names is none", len(self._chunks) - due)
+                return
             if opcode == Opcode.CHUNK:
-                chunk = begin
+                chunk = floor = begin
             while due < len(self._chunks) and self._chunks[due] <= begin:
                 if self._chunks[due] != chunk:
                     losses.add(f"{self._name}: a chunk that its index names is none")
@@ -165,9 +167,9 @@ class McapFile:
             return self._limits.chunk + MIB
         return self._limits.message + _MESSAGE.size if opcode == Opcode.MESSAGE else LARGEST_RECORD
 
-    def _resume(self, chunk: int, begin: int, why: str, losses: Losses) -> int | None:
-        """Where to go on after a broken record at ``begin``; the last chunk before it began at ``chunk``."""
-        following = bisect_right(self._chunks, chunk)
+    def _resume(self, floor: int, begin: int, why: str, losses: Losses) -> int | None:
+        """Where to go on after a broken record at ``begin``: at the first chunk beyond ``floor``; None: nowhere."""
+        following = bisect_right(self._chunks, floor)
         if following < len(self._chunks):
             losses.add(f"{self._name}: what lies between two chunks is broken ({why})")
             return self._chunks[following]

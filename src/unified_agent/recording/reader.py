@@ -59,7 +59,7 @@ class BagReader:
                 self._add(topic)
         if not self.topics and not self._is_empty():
             why = "; ".join(self._losses.lines) or "no topic is defined in it"
-            raise NoBag(f"Nothing in {self.path} can be read: {why.rstrip('.')}. {EXPECTED.capitalize()}.")
+            raise NoBag(f"Nothing in {self.path} can be read: {why.rstrip('.')}. {EXPECTED[0].upper()}{EXPECTED[1:]}.")
 
     @property
     def name(self) -> str:

@@ -100,7 +100,7 @@ class Ros1File:
                         losses.add(f"{self._name}: what comes after byte {begin} ({error}); see 'rosbag reindex'")
                     return
                 losses.add(f"{self._name}: what lies between two chunks is broken ({error})")
-                begin = self._chunks[following]
+                begin = chunk = self._chunks[following]
                 stream.seek(begin)
                 continue
             yield header, data, begin
