@@ -34,6 +34,8 @@ _MOST_READ = 4
 # Records of a packed file that are passed over.
 _MOST_SKIPPED = 1_000_000
 _ROS1 = "ros1"
+# Opcodes from here on are others' own, and passed over.
+_PRIVATE = 0x80
 # Bytes of the records that end a file.
 _ENDS = {Opcode.DATA_END: 4, Opcode.FOOTER: _FOOTER}
 
@@ -73,6 +75,11 @@ class McapFile:
     def count(self) -> int | None:
         """Messages that the file's own index promises; None without one."""
         return None if self._statistics is None else self._statistics.message_count
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file says of itself that it is whole, so that it needs no ``metadata.yaml``."""
+        return self._statistics is not None
 
     def topics(self) -> list[TopicInfo]:
         """As the file defines them; two of a name where it holds two types of messages on one topic."""
@@ -154,6 +161,8 @@ class McapFile:
                 if opcode in _READ:
                     what = Opcode(opcode).name.lower()
                     losses.add(f"{self._name}: a {what} of more than {self._largest(opcode)} bytes (Limits.{what})")
+                elif len(Opcode) < opcode < _PRIVATE:
+                    losses.add(f"{self._name}: records of an unknown kind")
                 stream.skip(length)
                 skipped += 1
             begin += _RECORD.size + length
@@ -200,9 +209,12 @@ class McapFile:
                 return
             if opcode == Opcode.MESSAGE:
                 yield from self._message(view[begin:position], wanted, losses)
-            elif length <= LARGEST_RECORD:
-                strange += 1
+                continue
+            strange += 1
+            if opcode in (Opcode.SCHEMA, Opcode.CHANNEL) and length <= LARGEST_RECORD:
                 self._define(opcode, view[begin:position], losses)
+            elif opcode < _PRIVATE:
+                losses.add(f"{self._name}: records of an unknown kind")
 
     def _unpacked(self, payload: bytes) -> bytes:
         """What a chunk holds, checked."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``metadata.yaml`` of a rosbag2 directory, of which nothing is believed before it was looked at."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -36,10 +37,9 @@ class Metadata:
 
     @classmethod
     def read(cls, folder: Path, losses: Losses) -> "Metadata":
-        """That of a folder; what is wrong with it is told."""
+        """That of a folder; what is wrong with it is told, and nothing where there is none."""
         path = folder / NAME
-        if not path.exists():
-            losses.add(f"{NAME}: there is none (the recording was not closed)")
+        if not os.path.lexists(path):
             return cls()
         try:
             entries = mapping(mapping(yaml_of(read_text(path), NAME), NAME).get(TOP), f"'{TOP}' of {NAME}")

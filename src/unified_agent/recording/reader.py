@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any recording of ROS, streamed: what is whole is read, and what is lost is told."""
 
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from unified_agent.recording.finding import EXPECTED, NoBag, files_of, find_bags
 from unified_agent.recording.limits import DEFAULT, Limits
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.mcap_file import McapFile
+from unified_agent.recording.metadata import NAME
 from unified_agent.recording.ros1_file import Ros1File
 from unified_agent.recording.source import BadFile, Source, Storage, stem_of
 from unified_agent.recording.sqlite_file import SqliteFile
@@ -52,6 +54,12 @@ class BagReader:
         self.size = 0
         for file in paths:
             self._open(file)
+        if (
+            self.path.is_dir()
+            and not all(file.closed for file in self._files)
+            and not os.path.lexists(self.path / NAME)
+        ):
+            self._losses.add(f"{NAME}: there is none (the recording was not closed)")
         self._decoder = Decoder(limits)
         self.topics: dict[str, TopicInfo] = {}
         for file in self._files:

@@ -34,6 +34,7 @@ class Ros1File:
         self._chunks: list[int] = []
         self.position = 0
         self.count: int | None = None
+        self.closed = True
         stream = source.open()
         try:
             if (version := stream.read(len(VERSION))) != VERSION:

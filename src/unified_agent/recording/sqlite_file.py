@@ -3,6 +3,7 @@
 
 import shutil
 import sqlite3
+import struct
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -21,6 +22,8 @@ from unified_agent.recording.source import BadFile, PlainStream, Source, copied,
 UNFINISHED = ("-wal", "-journal")
 # A journal that ends so names another file, which SQLite would delete.
 _NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
+# The beginning of such a log, and of each page in it; salts of pages from before differ.
+_LOG, _PAGE, _LOG_MAGIC = struct.Struct(">8I"), struct.Struct(">6I"), 0x377F0682
 # Steps of SQLite's machine: at first, and for every byte of the file.
 _STEPS, _STEPS_A_BYTE = 10**8, 20
 _STEPS_A_LOOK = 100_000
@@ -38,6 +41,7 @@ class SqliteFile:
         self._name = source.path.name
         self.position = 0
         self.count: int | None = None
+        self.closed = False
         self._last = 0
         self._topics: dict[Any, TopicInfo] = {}
         self._copied = False
@@ -110,6 +114,8 @@ class SqliteFile:
             largest = self._limits.unpacked_from(_size(path))
             copied(PlainStream(beside), folder / (copy.name + beside.name[len(path.name) :]), largest, beside.name)
             losses.add(f"{beside.name}: the recorder was killed; what it left was put together in a copy")
+        if unused := _pages_unused(copy):
+            losses.add(f"{path.name}-wal: pages that were not written to their end", unused)
         return copy
 
     def _connect(self) -> sqlite3.Connection:
@@ -171,6 +177,27 @@ class SqliteFile:
 
 def _unfinished(path: Path) -> list[Path]:
     return [path.with_name(path.name + ending) for ending in UNFINISHED]
+
+
+def _pages_unused(copy: Path) -> int:
+    """Pages in a file's log that SQLite does not use: broken, or of what was not finished."""
+    log = copy.with_name(copy.name + UNFINISHED[0])
+    if _size(log) < _LOG.size:
+        return 0
+    with log.open("rb") as file:
+        magic, _, page, _, *salts, _, _ = _LOG.unpack(file.read(_LOG.size))
+        if magic & ~1 != _LOG_MAGIC or not 512 <= page <= 65536:
+            return 1
+        written = 0
+        while len(head := file.read(_PAGE.size)) == _PAGE.size and list(_PAGE.unpack(head)[2:4]) == salts:
+            written += 1
+            file.seek(page, 1)
+    try:
+        with closing(sqlite3.connect(copy)) as connection:
+            [(_, used, _)] = connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except (sqlite3.Error, ValueError):
+        return written
+    return max(0, written - used)
 
 
 def _size(path: Path) -> int:
