@@ -45,6 +45,7 @@ setup(
         "gguf>=0.17",
         "gymnasium>=1.0",
         "huggingface_hub>=1.3",
+        "lz4>=4.4",
         "matplotlib>=3.9",
         "mcap>=1.2",
         "mujoco>=3.17,<5",
@@ -62,6 +63,7 @@ setup(
         "torchvision>=0.21",
         "tqdm>=4.60",
         "transformers>=5.3",
+        "zstandard>=0.22",
     ],
     extras_require={
         "baselines": ["stable-baselines3>=2.7"],

@@ -127,3 +127,19 @@ def test_a_mistake_is_told_before_anything_is_played(graph, bag, parameters, why
     given = parameters if not parameters or "bag" in parameters else {"bag": str(bag), **parameters}
     with pytest.raises(UserError, match=why):
         graph.add(Replay, **given)
+
+
+def test_a_gap_that_nobody_would_wait_for_is_passed_over():
+    pace = replay._Pace(0, 1.0)
+    assert not pace.leap(replay.LONGEST_GAP)
+    assert pace.leap(1_700_000_000 * 10**9)
+    assert pace.now == 1_700_000_000 * 10**9
+    assert len(list(pace.until(pace.now + 10**8))) == 5
+
+
+def test_a_recording_does_not_choose_which_code_is_imported(tmp_path, monkeypatch):
+    (tmp_path / "evil").mkdir()
+    (tmp_path / "evil" / "msg.py").write_text("raise SystemExit('ran')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UserError, match="not installed"):
+        replay._message_type("/x", "evil/msg/X")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ament_index_python.packages import get_package_prefix
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.publisher import Publisher
@@ -18,7 +19,7 @@ from unified_agent.nodes.cameras import checked
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.qos import Topic
 from unified_agent.recording.cameras import image_topics
-from unified_agent.recording.cdr import NANO, BadMessage, Message
+from unified_agent.recording.cdr import NANO, BadMessage, Message, common_types
 from unified_agent.recording.images import any_frame, is_image
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.reader import BagReader
@@ -31,6 +32,8 @@ TICK = NANO // 50
 # Wall seconds after the last message, in which the captioner can answer to it.
 TAIL = 2.0
 POLL = 0.1
+# Recorded nanoseconds without a message that are passed over: nobody waits for them, and a clock may have jumped.
+LONGEST_GAP = 600 * NANO
 # How nodes that must be waited for begin their state on /diagnostics.
 BUSY = ("loading", "planning")
 
@@ -44,7 +47,7 @@ class Replay(shell.AgentNode):
 
     SENDS_IMAGES = True
     PARAMETERS = (
-        Spec("bag", "", "The recording: a rosbag2 directory or one of its files."),
+        Spec("bag", "", "The recording: a rosbag2 directory, one of its files, or a ROS 1 bag."),
         Spec("rate", 1.0, "Recorded seconds a wall second.", low=0.01, high=100.0),
         Spec("cameras", list(qos.CAMERAS), "Names of the 1 to 4 cameras that are played."),
         Spec("image_topics", [""], "Image topics of the bag, one a camera or one for all; empty: found by name."),
@@ -62,7 +65,7 @@ class Replay(shell.AgentNode):
         self._time = self.offer(qos.CLOCK_TOPIC)
         self._images = {name: self.offer(qos.image(name)) for name in names}
         self._offered = self._find_topics()
-        self._played = self._broken = 0
+        self._played = self._broken = self._gaps = 0
         self._causes = Losses()
         # Nodes that load their models, or think about the instruction.
         self._busy: set[str] = set()
@@ -82,6 +85,7 @@ class Replay(shell.AgentNode):
         return {
             "played": self._played,
             "broken": self._broken,
+            "gaps passed over": self._gaps,
             "broken because": "\n".join(self._causes.lines),
             "lost": "\n".join(self._reader.losses),
             "ended": str(self._over.is_set()).lower(),
@@ -129,6 +133,7 @@ class Replay(shell.AgentNode):
         pace = None
         for message in self._reader.messages([*self._cameras, *self._offered]):
             pace = pace or _Pace(message.received, self.settings["rate"])
+            self._gaps += pace.leap(message.received)
             for due in pace.until(message.received):
                 if self._closing.wait(due):
                     return
@@ -140,7 +145,8 @@ class Replay(shell.AgentNode):
         self._over.set()
         level = shell.WARN if self._reader.losses or self._broken else shell.OK
         lost = "; ".join([*self._reader.losses, *([f"{self._broken} broken messages"] if self._broken else [])])
-        self.report(level, f"played {self._played} messages" + (f"; lost: {lost}" if lost else ""))
+        told = f"; passed over {self._gaps} gaps of more than {LONGEST_GAP // NANO} s" if self._gaps else ""
+        self.report(level, f"played {self._played} messages{told}" + (f"; lost: {lost}" if lost else ""))
 
     def _tick(self, now: int) -> None:
         self._now = Time(sec=now // NANO, nanosec=now % NANO)
@@ -176,6 +182,15 @@ class _Pace:
         self.now = self._first = first
         self._begin, self._rate = time.monotonic(), rate
 
+    def leap(self, received: int) -> bool:
+        """Pass over the time up to a message where it is too long to be waited for; whether it was."""
+        gap = received - self.now
+        if gap <= LONGEST_GAP:
+            return False
+        self.now = received
+        self._first += gap
+        return True
+
     def until(self, received: int) -> Iterator[float]:
         """Advance in ticks up to a message: wall seconds to wait before each. Time never goes back."""
         while True:
@@ -187,11 +202,16 @@ class _Pace:
 
 
 def _message_type(topic: str, name: str) -> type:
-    """The Python class of a type such as ``trajectory_msgs/msg/JointTrajectory``."""
-    package, _, kind = name.replace("/msg/", "/").partition("/")
+    """The Python class of a type such as ``trajectory_msgs/msg/JointTrajectory``, of a package that ROS knows.
+
+    A recording must not choose which other code is imported.
+    """
+    package, _, kind = name.partition("/msg/")
     try:
+        if not any(known.startswith(f"{package}/msg/") for known in common_types().types):
+            get_package_prefix(package)
         return getattr(importlib.import_module(f"{package}.msg"), kind)
-    except (ImportError, AttributeError):
+    except (ImportError, AttributeError, LookupError, OSError, ValueError):
         raise UserError(f"{topic} has the type {name}, which is not installed: leave it out of 'topics'.") from None
 
 
