@@ -54,3 +54,13 @@ def test_a_mapping_of_names_is_expected():
         mapping([1], "x")
     with pytest.raises(BadDocument, match="not 1"):
         mapping({1: 2}, "x")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "- 1\n" * 300_000])
+def test_yaml_that_is_too_deep_or_too_long_is_refused_before_it_is_put_together(text):
+    with pytest.raises(BadDocument, match="nested more than|more than"):
+        yaml_of(text, "x")
+
+
+def test_a_number_of_many_digits_can_be_shown():
+    assert shown(1 << 100_000) == "a number of too many digits"

@@ -60,6 +60,7 @@ def yaml_of(text: str | bytes, what: str, limit: int = LIMIT) -> Any:
     """
     _check_size(text, what, limit)
     try:
+        _walk_events(text)
         value = yaml.load(text, _Loader)  # noqa: S506 - derived from the safe loader
         _count(value, {}, 0)
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError, AttributeError) as error:
@@ -106,6 +107,22 @@ def _check_size(text: str | bytes, what: str, limit: int) -> None:
         raise BadDocument(f"Expected text in {what}, not {shown(text)}.")
     if len(text) > limit:
         raise BadDocument(f"{what} has {len(text)} bytes: expected at most {limit}.")
+
+
+def _walk_events(text: str | bytes) -> None:
+    """Refuse what is too deep or too long before it is put together: the C loader recurses until the process ends."""
+    depth = values = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        else:
+            values += 1
+        if depth > _DEPTH:
+            raise ValueError(f"it is nested more than {_DEPTH} deep")
+        if values > MOST:
+            raise ValueError(f"it has more than {MOST} values")
 
 
 def _count(value: Any, known: dict[int, int], depth: int) -> int:

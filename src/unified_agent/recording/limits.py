@@ -18,6 +18,7 @@ class Limits:
         ratio: see ``unpacked``.
         values: objects that one message may turn into: texts and messages in its sequences.
         definition: bytes of the text that defines a type.
+        definitions: bytes of all such texts in one file.
         fields: of a type that a bag defines, with those of the types in it and every element of its fixed arrays of
             texts or messages.
         topics: of one file.
@@ -25,10 +26,11 @@ class Limits:
 
     chunk: int = 128 * MIB
     message: int = 64 * MIB
-    unpacked: int = 1024 * MIB
+    unpacked: int = 256 * MIB
     ratio: int = 100
-    values: int = 1_000_000
+    values: int = 250_000
     definition: int = 256 * 1024
+    definitions: int = 32 * MIB
     fields: int = 1000
     topics: int = 10_000
 

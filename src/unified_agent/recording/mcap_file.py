@@ -15,7 +15,7 @@ from unified_agent.recording.cdr import Message, TopicInfo
 from unified_agent.recording.definitions import full_name
 from unified_agent.recording.limits import MIB, Limits
 from unified_agent.recording.losses import Losses
-from unified_agent.recording.quality import profiles
+from unified_agent.recording.quality import Profiles
 from unified_agent.recording.ros1_types import Ros1Types
 from unified_agent.recording.source import MCAP_MAGIC, ByteStream, PlainStream, Source
 from unified_agent.recording.unpacking import BadPacking, unpacked
@@ -32,7 +32,7 @@ LARGEST_RECORD = 4 * MIB
 # A file that leads from one broken record to another is not read more often than this.
 _MOST_READ = 4
 # Records of a packed file that are passed over.
-_MOST_SKIPPED = 1_000_000
+_MOST_SKIPPED = 200_000
 _ROS1 = "ros1"
 # Opcodes from here on are others' own, and passed over.
 _PRIVATE = 0x80
@@ -50,11 +50,14 @@ class McapFile:
     """
 
     def __init__(self, source: Source, losses: Losses, limits: Limits):
-        self._source, self._limits = source, limits
+        self._source, self._limits, self._losses = source, limits, losses
         self._name = source.path.name
         self._schemas: dict[int, Schema] = {}
         self._channels: dict[int, Channel] = {}
         self._topics: dict[int, TopicInfo] = {}
+        # Of schemas and channels, by opcode and number: their bytes.
+        self._defined: dict[tuple[int, int], bytes] = {}
+        self._profiles, self._definitions_left = Profiles(), limits.definitions
         self._converters: dict[int, Ros1Types] = {}
         self._chunks: list[int] = []
         self._statistics: Statistics | None = None
@@ -261,21 +264,29 @@ class McapFile:
     def _define(self, opcode: int, payload: bytes | memoryview, losses: Losses) -> None:
         if opcode not in (Opcode.SCHEMA, Opcode.CHANNEL):
             return
+        key, content = (opcode, int.from_bytes(payload[:2], "little")), bytes(payload)
+        if self._defined.get(key) == content:
+            return
+        known = self._schemas if opcode == Opcode.SCHEMA else self._channels
+        if key not in self._defined and len(known) >= self._limits.topics:
+            losses.add(f"{self._name}: topics or types beyond the first {self._limits.topics} (Limits.topics)")
+            return
         try:
-            record = _parsed(Schema if opcode == Opcode.SCHEMA else Channel, payload)
+            record = _parsed(Schema if opcode == Opcode.SCHEMA else Channel, content)
         except Exception as error:  # the library raises almost anything for broken bytes
             losses.add(f"{self._name}: a definition is broken ({_reason(error)})")
             return
-        known = self._schemas if isinstance(record, Schema) else self._channels
         if record.id in known:
             if _meaning(known[record.id]) != _meaning(record):
                 losses.add(f"{self._name}: a topic or type that is defined anew as another")
-        elif len(known) >= self._limits.topics:
-            losses.add(f"{self._name}: topics or types beyond the first {self._limits.topics} (Limits.topics)")
-        else:
-            known[record.id] = record
-            # A type that is defined after its topic.
-            self._topics.clear()
+            return
+        self._definitions_left -= len(content)
+        if self._definitions_left < 0:
+            losses.add(f"{self._name}: definitions beyond {self._limits.definitions} bytes (Limits.definitions)")
+            return
+        self._defined[key], known[record.id] = content, record
+        # A type that is defined after its topic.
+        self._topics.clear()
 
     def _topic(self, number: int) -> TopicInfo:
         if number not in self._topics:
@@ -284,7 +295,7 @@ class McapFile:
             info = TopicInfo(
                 channel.topic,
                 full_name(schema.name) if schema else "",
-                profiles(channel.metadata.get("offered_qos_profiles", "")),
+                self._profiles.of(channel.metadata.get("offered_qos_profiles", ""), self._losses),
                 schema.data.decode(errors="replace") if schema else "",
                 schema.encoding if schema else "",
                 channel.message_encoding,
@@ -316,6 +327,7 @@ class McapFile:
             self._take_summary(summary)
         except Exception:  # a broken index is as good as none; the library raises almost anything
             self._schemas, self._channels, self._chunks, self._statistics = {}, {}, [], None
+            self._defined.clear()
         finally:
             stream.close()
 

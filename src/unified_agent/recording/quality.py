@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quality of service as bags hold it: by names since Jazzy, by numbers before, as text or as values."""
 
-from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from unified_agent.documents import BadDocument, yaml_of
+from unified_agent.recording.losses import Losses
 
-LARGEST = 256 * 1024  # bytes of one topic's profiles
+LARGEST = 256 * 1024
+"""Bytes of all different texts of profiles in one file."""
 # In the order of the numbers in rmw/types.h.
 POLICIES = {
     "history": ("system_default", "keep_last", "keep_all", "unknown"),
@@ -40,7 +41,24 @@ def quality_of_service(reliability: str, durability: str, depth: int) -> dict:
     }
 
 
-@lru_cache(maxsize=256)
+class Profiles:
+    """The profiles of one file's topics, whose texts are mostly the same; beyond `LARGEST` bytes none are read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[dict, ...]] = {}
+        self._left = LARGEST
+
+    def of(self, text: str, losses: Losses) -> tuple[dict, ...]:
+        """Those in a topic's text."""
+        if text not in self._known:
+            self._left -= len(text)
+            if self._left < 0:
+                losses.add("quality of service of topics, of which there is too much")
+                return ()
+            self._known[text] = profiles(text)
+        return self._known[text]
+
+
 def profiles(text: str) -> tuple[dict, ...]:
     """The profiles in a bag's YAML text, by names; nothing where it cannot be read."""
     try:

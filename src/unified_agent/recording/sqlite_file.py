@@ -15,7 +15,7 @@ from unified_agent.recording.cdr import Message, TopicInfo
 from unified_agent.recording.definitions import full_name
 from unified_agent.recording.limits import Limits
 from unified_agent.recording.losses import Losses
-from unified_agent.recording.quality import profiles
+from unified_agent.recording.quality import Profiles
 from unified_agent.recording.source import BadFile, PlainStream, Source, copied, regular_size
 
 # What SQLite leaves beside a file whose writer was killed.
@@ -143,7 +143,7 @@ class SqliteFile:
         definitions = self._definitions(connection)
         present = {row[1] for row in connection.execute("PRAGMA table_xinfo(topics)")}
         quality = "offered_qos_profiles" if "offered_qos_profiles" in present else "''"
-        most = self._limits.topics
+        most, profiles = self._limits.topics, Profiles()
         query = f"SELECT id, name, type, serialization_format, {quality} FROM topics ORDER BY rowid LIMIT {most + 1}"
         for number, name, kind, encoding, qos in connection.execute(query):
             if not isinstance(name, str) or not isinstance(kind, str):
@@ -155,7 +155,7 @@ class SqliteFile:
                 self._topics[number] = TopicInfo(
                     name,
                     full_name(kind),
-                    profiles(qos) if isinstance(qos, str) else (),
+                    profiles.of(qos, losses) if isinstance(qos, str) else (),
                     definition,
                     definition_format,
                     encoding if isinstance(encoding, str) else "cdr",
@@ -170,7 +170,11 @@ class SqliteFile:
                 f"WHERE length(encoded_message_definition) <= ? LIMIT {self._limits.topics}",
                 (self._limits.definition,),
             )
-            return {name: (text, form) for name, form, text in rows if isinstance(text, str) and isinstance(form, str)}
+            found, left = {}, self._limits.definitions
+            for name, form, text in rows:
+                if isinstance(text, str) and isinstance(form, str) and (left := left - len(text)) >= 0:
+                    found[name] = text, form
+            return found
         except sqlite3.DatabaseError:
             return {}
 

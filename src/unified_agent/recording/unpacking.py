@@ -5,6 +5,7 @@ import bz2
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import lz4.frame
 import zstandard
@@ -41,7 +42,7 @@ def unpacked(data: bytes | memoryview, packing: str, limit: int) -> bytes:
         raise BadPacking(f"it cannot be unpacked ({str(error)[:100] or type(error).__name__})") from None
 
 
-class PackedStream(io.RawIOBase):
+class PackedStream:
     """A zstd file as the bytes that were packed, forward only.
 
     Args:
@@ -51,42 +52,47 @@ class PackedStream(io.RawIOBase):
 
     def __init__(self, path: Path, limits: Limits):
         self.file = path.open("rb")
-        self._reader = zstandard.ZstdDecompressor().stream_reader(self.file, read_across_frames=True)
-        self._limit = limits.unpacked_from(path.stat().st_size)
-        self._read = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """At most ``size`` bytes; fewer at the end."""
-        parts = []
-        while size > 0:
-            try:
-                part = self._reader.read(min(size, MIB))
-            except (zstandard.ZstdError, MemoryError) as error:
-                raise BadPacking(f"it cannot be unpacked ({str(error)[:100]})") from None
-            if not part:
-                break
-            parts.append(part)
-            size -= len(part)
-            self._read += len(part)
-            if self._read > self._limit:
-                raise BadPacking(f"it holds more than {self._limit} bytes (Limits.unpacked, Limits.ratio)")
-        return b"".join(parts)
+        unpacking = _Unpacking(self.file, limits.unpacked_from(path.stat().st_size))
+        self._buffered = io.BufferedReader(unpacking, MIB)
+        self.read, self.tell = self._buffered.read, self._buffered.tell
 
     def skip(self, size: int) -> None:
         """Pass over bytes."""
         while size > 0 and (part := self.read(min(size, MIB))):
             size -= len(part)
 
-    def tell(self) -> int:
-        """Unpacked bytes so far."""
-        return self._read
-
     def close(self) -> None:
         """Close the file."""
-        if not self.closed:
-            self._reader.close()
-            self.file.close()
-        super().close()
+        self._buffered.close()
+        self.file.close()
+
+
+class _Unpacking(io.RawIOBase):
+    def __init__(self, file: BinaryIO, limit: int):
+        self._reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        self._limit, self._position = limit, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Tells the position; there is no going anywhere."""
+        if (offset, whence) != (0, io.SEEK_CUR):
+            raise io.UnsupportedOperation("a packed file is read forward")
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:
+        try:
+            count = self._reader.readinto(buffer)
+        except (zstandard.ZstdError, MemoryError) as error:
+            raise BadPacking(f"it cannot be unpacked ({str(error)[:100]})") from None
+        self._position += count
+        if self._position > self._limit:
+            raise BadPacking(f"it holds more than {self._limit} bytes (Limits.unpacked, Limits.ratio)")
+        return count
 
 
 def _zstd(data: bytes | memoryview, limit: int) -> bytes:
