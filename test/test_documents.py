@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from unified_agent.documents import BadDocument, json_of, mapping, read_text, yaml_of
+from unified_agent.documents import BadDocument, json_of, mapping, read_text, shown, yaml_of
 
 
 def laughs(levels):
