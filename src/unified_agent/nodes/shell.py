@@ -23,6 +23,7 @@ from rclpy.task import Future
 from unified_agent.errors import UserError
 from unified_agent.nodes import lives, parent, qos, transport
 from unified_agent.nodes.listening import Listening, copied, overridable, overridden
+from unified_agent.nodes.parameter_files import files_of, sections
 from unified_agent.nodes.parameters import QOS_OVERRIDES, Spec, Value, declare
 from unified_agent.nodes.qos import Topic
 
@@ -215,6 +216,8 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
     transport.make_room_for_images(getattr(make, "SENDS_IMAGES", False))
     try:
         with _signals_as_interrupts():
+            for file in files_of(sys.argv if argv is None else argv):
+                sections(file)  # ROS would wait for a pipe, and says little of what is wrong
             rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
             node = make()
         rclpy.signals.install_signal_handlers(SignalHandlerOptions.ALL)

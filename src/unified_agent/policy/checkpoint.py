@@ -13,7 +13,7 @@ from unified_agent.device import torch_device
 from unified_agent.documents import json_of, mapping, read_text
 from unified_agent.errors import UserError
 from unified_agent.model_files import check_folder, refuse_larger, refuse_strange_numbers, weights_in
-from unified_agent.paths import models
+from unified_agent.paths import expanded, models
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork
 from unified_agent.state import Action, State
 
@@ -43,7 +43,7 @@ class Policy:
         Raises:
             UserError: where the folder, a file in it or the device is missing or broken.
         """
-        folder = models() / "policy" if spec == "default" else Path(spec).expanduser()
+        folder = models() / "policy" if spec == "default" else expanded(spec)
         if not _holds(folder):
             raise UserError(
                 f"No policy in '{folder}': expected {WEIGHTS} and {CARD}, as 'unified-agent train-policy --out FOLDER' "

@@ -20,7 +20,7 @@ from unified_agent import model_files
 from unified_agent.device import torch_device
 from unified_agent.documents import BadDocument, json_of, mapping, read_text, shown
 from unified_agent.errors import UserError, nearest
-from unified_agent.paths import models
+from unified_agent.paths import expanded, models
 from unified_agent.vision import configuration
 from unified_agent.vision.folding import folded
 from unified_agent.vision.preprocess import Preprocess
@@ -82,7 +82,7 @@ class Clip:
         try:
             if spec.startswith(HUB):
                 return cls(*_of_folder(_fetched(spec.removeprefix(HUB))), device=device)
-            path = models() / "clip" if spec == "default" else Path(spec).expanduser()
+            path = models() / "clip" if spec == "default" else expanded(spec)
             if _there(path):
                 return cls(*_of_folder(path if path.is_dir() else path.parent), device=device)
             return cls(*_known(spec), device=device)
