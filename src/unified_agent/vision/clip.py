@@ -80,12 +80,10 @@ class Clip:
         """
         device = torch_device(device)
         try:
-            if spec.startswith(HUB):
-                return cls(*_of_folder(_fetched(spec.removeprefix(HUB))), device=device)
-            path = models() / "clip" if spec == "default" else expanded(spec)
-            if _there(path):
-                return cls(*_of_folder(path if path.is_dir() else path.parent), device=device)
-            return cls(*_known(spec), device=device)
+            folder = _folder(spec)
+            model, tokenizer = _of_folder(folder) if folder else _known(spec)
+            card = _card(folder / CARD) if folder else {}
+            return cls(model, tokenizer, card, device)
         except ClipError:
             raise
         except Exception as error:  # open_clip, torch, safetensors and the hub raise many kinds for a damaged file
@@ -131,8 +129,18 @@ class Clip:
         return self.model.encode_text(tokens, normalize=True).float()
 
 
-def _of_folder(folder: Path) -> tuple[torch.nn.Module, Callable, dict]:
-    """Model, tokenizer and card of a folder, checked before anything of it is built."""
+def _folder(spec: str) -> Path | None:
+    """The folder of a spec, fetched if it is on the hub; None for one of open_clip's own."""
+    if spec.startswith(HUB):
+        return _fetched(spec.removeprefix(HUB))
+    path = models() / "clip" if spec == "default" else expanded(spec)
+    if not _there(path):
+        return None
+    return path if path.is_dir() else path.parent
+
+
+def _of_folder(folder: Path) -> tuple[torch.nn.Module, Callable]:
+    """Model and tokenizer of a folder, checked before anything of it is built."""
     if not (folder / CONFIG).is_file():
         raise ClipError(f"The folder '{folder}' has no {CONFIG}: give a folder with {CONFIG} and {WEIGHTS}.")
     model_files.check_folder(folder)
@@ -153,7 +161,7 @@ def _of_folder(folder: Path) -> tuple[torch.nn.Module, Callable, dict]:
         logging.disable(logging.NOTSET)
     open_clip.load_checkpoint(model, str(weights), weights_only=True)
     model_files.refuse_strange_numbers(model.state_dict().items(), weights)
-    return model, _tokenizer(folder, described["model_cfg"]["text_cfg"]), _card(folder / CARD)
+    return model, _tokenizer(folder, described["model_cfg"]["text_cfg"])
 
 
 def _known(spec: str) -> tuple[torch.nn.Module, Callable]:

@@ -153,7 +153,9 @@ def _planner(folder: Path, adapter: Path) -> None:
     )
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
-    get_peft_model(model, LoraConfig(r=2, target_modules=["q_proj", "v_proj"])).save_pretrained(adapter)
+    get_peft_model(model, LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")).save_pretrained(
+        adapter
+    )
     (adapter / "README.md").unlink(missing_ok=True)
 
 
