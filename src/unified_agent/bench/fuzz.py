@@ -17,12 +17,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unified_agent.bench.fuzzing import samples
-from unified_agent.bench.fuzzing.trying import KINDS, Watch, attempt
+from unified_agent.bench.fuzzing.trying import KINDS, TOLD, Watch, attempt
 
 INPUTS, WORKERS = 1_000, 2
 HANG, SLOW = 10.0, 2.0
 """Seconds of the processor."""
-PATIENCE = 120.0
+PATIENCE = 60.0
 """Seconds of the wall, for what waits without computing."""
 GROWTH = 300.0
 """Megabytes that an input may cost at most."""
@@ -40,7 +40,7 @@ def fuzz_profile(
     Args:
         seed: of the first input; the next has the next. One input again: ``inputs=1`` and its seed.
         kinds: of inputs, see ``KINDS``; all when empty.
-        faults: a file for every input that was at fault, a line of JSON each.
+        faults: a file to which every input at fault is added, a line of JSON each.
 
     Returns:
         Counts: ``inputs``, ``read``, ``refused``, ``tracebacks``, ``hangs`` (or a worker that died), ``outside``
@@ -61,13 +61,13 @@ def fuzz_profile(
                 while busy := [worker for worker in crew if worker.busy or worker.begin(next(waiting, None))]:
                     for worker in busy:
                         if (result := worker.result()) is not None:
+                            known = len(found)
                             _count(result, counts, found)
+                            _keep(faults, found[known:])
                             progress.update()
         finally:
             for worker in crew:
                 worker.end()
-    if faults is not None:
-        faults.write_text("".join(json.dumps(one) + "\n" for one in found))
     for one in found[:20]:
         print(f"  seed {one['seed']} ({one['kind']}, {one['fault']}): {one['what'][:150]}\n    {_last(one['said'])}")
     return {
@@ -97,6 +97,12 @@ def _count(result: dict, counts: Counter, found: list[dict]) -> None:
     for fault in filter(faults.get, faults):
         counts[fault] += 1
         found.append({**result, "fault": fault})
+
+
+def _keep(faults: Path | None, found: list[dict]) -> None:
+    if faults is not None and found:
+        with faults.open("a") as file:
+            file.writelines(json.dumps(one) + "\n" for one in found)
 
 
 def _last(text: str) -> str:
@@ -144,7 +150,7 @@ class _Worker:
             return result
         if not self._process.is_alive():
             return self._over("the process died")
-        if self._processor() - self._used > 6 * HANG or time.monotonic() - self._since > PATIENCE:
+        if self._processor() - self._used > 1.5 * HANG or time.monotonic() - self._since > PATIENCE:
             return self._over("no end")
         return None
 
@@ -156,10 +162,10 @@ class _Worker:
         self.end()
         self._start()
         self.busy = False
-        told = {"seed": self._seed, "kind": "unknown", "what": why, "outcome": "hang", "said": why, "outside": []}
+        told = {"seed": self._seed, "kind": "unknown", "what": why, "said": why, "outside": []}
         with contextlib.suppress(OSError, ValueError):
-            told.update(json.loads((self._place / "told.json").read_text()))
-        return {**told, "megabytes": 0.0, "seconds": 0.0}
+            told.update(json.loads((self._place / TOLD).read_text()))
+        return {**told, "outcome": "hang", "megabytes": 0.0, "seconds": 0.0}
 
     def _processor(self) -> float:
         """Seconds of the processor that the process has used (Linux)."""

@@ -3,6 +3,7 @@
 
 import copy
 import math
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ def load(spec: str, device: str = "cpu"):
     Raises:
         UserError: the name, the model or the device is not there.
     """
+    # Otherwise a model's type can make transformers download and run compiled code, where 'kernels' is installed.
+    os.environ.setdefault("USE_HUB_KERNELS", "NO")
     from transformers.utils import logging
 
     device = torch_device(device)

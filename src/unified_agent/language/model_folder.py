@@ -70,10 +70,19 @@ def check_model(folder: Path) -> None:
         raise BadModel(
             f"{folder / CONFIG} names a 'quantization_config': give a model whose weights are not quantized."
         )
+    check_tokenizer(folder)
+
+
+def check_tokenizer(folder: Path) -> None:
+    """Refuse a tokenizer of other classes than transformers' own, or one that may never end.
+
+    Raises:
+        BadModel, BadDocument: naming the file.
+    """
     if (folder / TOKENIZER_CONFIG).is_file():
         _check_tokenizer_config(_mapping(folder / TOKENIZER_CONFIG), folder / TOKENIZER_CONFIG)
     if (folder / TOKENIZER).is_file():
-        _check_tokenizer(folder / TOKENIZER)
+        _check_rules(folder / TOKENIZER)
 
 
 def check_weights(folder: Path, described: int) -> None:
@@ -159,7 +168,7 @@ def _check_tokenizer_config(config: dict[str, Any], path: Path) -> None:
         raise BadModel(f"{path}: 'init_inputs' must be empty: a tokenizer is built of the folder's own files.")
 
 
-def _check_tokenizer(path: Path) -> None:
+def _check_rules(path: Path) -> None:
     """Refuse rules that make a text grow without end, or patterns that go back and forth over it without end."""
     rules = mapping(json_of(read_text(path, VOCABULARY_LIMIT), str(path), VOCABULARY_LIMIT), str(path))
     growth = 1.0

@@ -20,6 +20,7 @@ from unified_agent import model_files
 from unified_agent.device import torch_device
 from unified_agent.documents import BadDocument, json_of, mapping, read_text, shown
 from unified_agent.errors import UserError, nearest
+from unified_agent.language.model_folder import check_tokenizer
 from unified_agent.paths import expanded, models
 from unified_agent.vision import configuration
 from unified_agent.vision.folding import folded
@@ -83,7 +84,9 @@ class Clip:
             folder = _folder(spec)
             model, tokenizer = _of_folder(folder) if folder else _known(spec)
             card = _card(folder / CARD) if folder else {}
-            return cls(model, tokenizer, card, device)
+            clip = cls(model, tokenizer, card, device)
+            clip._try_out()
+            return clip
         except ClipError:
             raise
         except Exception as error:  # open_clip, torch, safetensors and the hub raise many kinds for a damaged file
@@ -92,6 +95,15 @@ class Clip:
                 "file of plain tensors: pickled code is refused) that fit their model configuration. Get the file "
                 "again, convert it to safetensors, or use 'default'."
             ) from error
+
+    def _try_out(self) -> None:
+        """Encode a word and a frame, so that parts which do not fit each other are told of at once."""
+        for name, embedding in (
+            ("sentence", self.encode_text(["red"])),
+            ("frame", self.encode_image(np.zeros((1, 32, 32, 3), np.uint8))),
+        ):
+            if not bool(embedding.isfinite().all()):
+                raise ClipError(f"What it makes of a {name} is no finite number.")
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -212,6 +224,8 @@ def _tokenizer(folder: Path, text: dict) -> Callable:
             f"The folder '{folder}' has no tokenizer.json, and '{name}' is none of the tokenizers that open_clip's own "
             "models use: put the tokenizer's files there."
         )
+    if here:
+        check_tokenizer(folder)
     return HFTokenizer(
         str(folder) if here else name,
         context_length=length,

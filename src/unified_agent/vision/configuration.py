@@ -15,8 +15,8 @@ from unified_agent.model_files import CONFIG_LIMIT
 
 LARGEST_IMAGE = 2048
 """Edge, pixels."""
-_MOST_ON_AN_EDGE = 2**20
-"""Numbers along one edge of the image in patches: open_clip computes a table of its square over the width."""
+_MOST_PATCHES, _MOST_NUMBERS = 128, 2**18
+"""Along one edge of the image: every patch attends to all, and open_clip computes tables of the numbers."""
 _Check = Callable[[Any], bool]
 
 
@@ -36,8 +36,12 @@ def read(path: Path) -> dict[str, Any]:
         raise BadDocument(f"'embed_dim' is missing in {path}, model_cfg.")
     vision = model["vision_cfg"]
     size, patch = vision.get("image_size", 224), vision.get("patch_size", 16)
-    if patch and (max(size) if isinstance(size, list) else size) // patch * vision.get("width", 768) > _MOST_ON_AN_EDGE:
-        raise BadDocument(f"{path}, vision_cfg: 'image_size' / 'patch_size' * 'width' is more than {_MOST_ON_AN_EDGE}.")
+    patches = (max(size) if isinstance(size, list) else size) // patch if patch else 1
+    if patches > _MOST_PATCHES or patches * vision.get("width", 768) > _MOST_NUMBERS:
+        raise BadDocument(
+            f"{path}, vision_cfg: {patches} patches along an edge, {vision.get('width', 768)} wide; at most "
+            f"{_MOST_PATCHES} can be attended to, {_MOST_NUMBERS} numbers along an edge."
+        )
     preprocess = mapping(content.get("preprocess_cfg") or {}, f"{path}, preprocess_cfg")
     # What open_clip does not know there it leaves out.
     _check({key: preprocess[key] for key in preprocess if key in _PREPROCESS}, _PREPROCESS, f"{path}, preprocess_cfg")

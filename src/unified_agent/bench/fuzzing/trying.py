@@ -4,6 +4,7 @@
 import contextlib
 import hashlib
 import io
+import json
 import os
 import random
 import sys
@@ -33,6 +34,8 @@ KINDS = {
     "commands": 6,
 }
 """Kind of input -> how often it is tried."""
+TOLD = "told.json"
+"""In the folder of an input: what it is."""
 _FORBIDDEN = {"os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "socket.connect", "ctypes.dlopen"}
 _WRITES = {"os.remove", "os.rmdir", "os.rename", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
 
@@ -122,6 +125,7 @@ def attempt(seed: int, samples: Path, place: Path, watch: Watch, kinds: tuple[st
         mutations.copy(samples / kind, given / kind)
         found.what = mutations.damage(given / kind, chance, outside)
         action = _action(kind, given / kind, samples, out, chance)
+    (place / TOLD).write_text(json.dumps({"kind": kind, "what": found.what}))  # for who has to end a hang
     before = _snapshot(place, out)
     os.chdir(work)
     said = io.StringIO()
