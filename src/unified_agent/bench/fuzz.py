@@ -118,6 +118,7 @@ class _Worker:
         self._start()
 
     def _start(self) -> None:
+        self._ready = False
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe()
         arguments = (other, self._folder / "samples", self._place, self._kinds)
@@ -141,10 +142,10 @@ class _Worker:
         if self._pipe.poll(0.05):
             try:
                 result = self._pipe.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 return self._over("the process died")
             if result == "ready":  # its libraries are loaded: the time counts from here
-                self._since, self._used = time.monotonic(), self._processor()
+                self._ready, self._since, self._used = True, time.monotonic(), self._processor()
                 return None
             self.busy = False
             return result
@@ -159,6 +160,8 @@ class _Worker:
         self._process.join()
 
     def _over(self, why: str) -> dict:
+        if not self._ready:
+            raise RuntimeError(f"The fuzzer's process cannot start: {self._folder / 'log'} says why.")
         self.end()
         self._start()
         self.busy = False

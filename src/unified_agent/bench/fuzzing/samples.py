@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from unified_agent import paths
-from unified_agent.language.subgoals import SENTENCES, VOCABULARY
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.cdr import NANO, common_types, encode
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, compressed
@@ -131,14 +131,26 @@ def _policy(folder: Path) -> None:
 
 def _planner(folder: Path, adapter: Path) -> None:
     import torch
+    from open_clip.tokenizer import bytes_to_unicode
     from peft import LoraConfig, get_peft_model
-    from tokenizers import ByteLevelBPETokenizer
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    learner = ByteLevelBPETokenizer()
-    texts = [goal.sentence for goal in VOCABULARY]
-    learner.train_from_iterator(texts, vocab_size=320, special_tokens=["<pad>", "</s>"], show_progress=False)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=learner._tokenizer, pad_token="<pad>", eos_token="</s>")
+    folder.mkdir()
+    special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    bytewise = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    letters = ["<pad>", "</s>", *bytes_to_unicode().values()]
+    rules = {
+        "version": "1.0",
+        "added_tokens": [{"id": number, "content": letters[number], **special} for number in (0, 1)],
+        "normalizer": {"type": "Replace", "pattern": {"Regex": " +"}, "content": " "},
+        "pre_tokenizer": bytewise,
+        "decoder": bytewise,
+        "model": {"type": "BPE", "vocab": {letter: n for n, letter in enumerate(letters)}, "merges": []},
+    }
+    (folder / "tokenizer.json").write_text(json.dumps(rules))
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_file=str(folder / "tokenizer.json"), pad_token="<pad>", eos_token="</s>"
+    )
     torch.manual_seed(0)
     model = LlamaForCausalLM(
         LlamaConfig(
