@@ -11,7 +11,7 @@ import numpy as np
 import open_clip
 import torch
 from huggingface_hub import hf_hub_download, snapshot_download
-from huggingface_hub.errors import EntryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer, SimpleTokenizer
 from open_clip.transform import PreprocessCfg
 from torch.nn import functional
@@ -205,7 +205,7 @@ def _fetched(repository: str) -> Path:
         try:
             hf_hub_download(repository, name, revision=config.parent.name)
             break
-        except EntryNotFoundError:
+        except (EntryNotFoundError, LocalEntryNotFoundError):
             continue
     snapshot_download(repository, revision=config.parent.name, allow_patterns=_TOKENIZER)
     return config.parent

@@ -31,6 +31,8 @@ class Answers:
         Raises:
             UserError: the file is missing or has another form.
         """
+        if not path.exists():
+            raise UserError(f"No file {path}: expected YAML with instructions and their plans.")
         try:
             data = yaml_of(read_text(path), str(path))
             plans = tuple((_text(said), _text(meant)) for said, meant in data["plans"])
