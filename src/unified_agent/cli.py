@@ -35,6 +35,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     argv = sys.argv[1:] if argv is None else argv
+    if any("\0" in word for word in argv):
+        parser.error("an argument with a NUL in it: no file, name or text has one")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a file's name need not be text
     wanted = next((word for word in argv if not word.startswith("-")), None)
     modules = {}
     for verb, text in VERBS.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from unified_agent.documents import BadDocument, json_of, mapping, read_text, shown
 from unified_agent.errors import UserError
-from unified_agent.paths import inside
+from unified_agent.paths import expanded, inside
 
 MARK = ".unified_agent"
 """The hidden folder in each of ours: ``about.json`` (kind and settings), ``files`` (the manifest), ``lock``."""
@@ -64,7 +64,7 @@ class OwnFolder:
             FolderError: it cannot be made or written, is somebody else's, of another kind, made with other settings,
                 being written by another process, or a source.
         """
-        path = Path(os.path.abspath(path.expanduser()))
+        path = Path(os.path.abspath(expanded(path)))
         _refuse_inside(path, sources)
         wanted = json.loads(json.dumps(dict(settings), default=str))
         mark = path / MARK
@@ -186,7 +186,7 @@ def _refuse_inside(target: Path, sources: Iterable[Path]) -> None:
 
 
 def _real(path: Path) -> Path:
-    return path.expanduser().resolve()
+    return expanded(path).resolve()
 
 
 def _compare(path: Path, kind: str, wanted: dict[str, Any], may_change: Collection[str]) -> None:

@@ -37,3 +37,15 @@ def inside(folder: Path, name: str) -> Path:
     if path is None or not path.is_relative_to(folder.resolve()):
         raise UserError(f"{name[:200]!r} leaves the folder {folder}: give a name inside it.")
     return path
+
+
+def expanded(text: str | Path) -> Path:
+    """A path with its ``~`` written out.
+
+    Raises:
+        UserError: there is no such user.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UserError(f"{str(text)[:200]!r} begins with '~' and the name of no user: write the path out.") from None

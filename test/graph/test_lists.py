@@ -122,3 +122,30 @@ def test_the_action_is_served_where_its_type_is_installed(monkeypatch):
     assert lists.ACTION_NODE in given(lists.sim({}))
     monkeypatch.setattr(lists, "find_spec", lambda name: None)
     assert lists.ACTION_NODE not in given(lists.sim({}))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("speed", "nan", "'speed' is a number of 0 or more"),
+        ("speed", "-1", "'speed' is a number of 0 or more"),
+        ("seed", "1" * 5000, "'seed' is a whole number of 0 or more"),
+        ("seed", "-1", "'seed' is a whole number of 0 or more"),
+        ("record", "maybe", "'record' is true or false"),
+        ("runs", "a\0b", "'runs' is text"),
+        ("instruction", "x" * 20_000, "'instruction' is text"),
+        ("runs", "~nobody_of_that_name/x", "the name of no user"),
+        ("params_file", "/dev/null", "no parameter file"),
+        ("namespace", "a b", "A namespace is made of"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_in_one_short_line(name, text, why):
+    with pytest.raises(UserError, match="^[^\n]{0,400}$") as error:
+        lists.sim({name: text})
+    assert why in str(error.value)
+
+
+def test_a_parameter_file_is_looked_through_before_anything_is_started(tmp_path):
+    (tmp_path / "mine.yaml").write_text("policy: [1]")
+    with pytest.raises(UserError, match="Expected a mapping"):
+        lists.sim({"params_file": str(tmp_path / "mine.yaml")})

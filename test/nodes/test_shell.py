@@ -68,6 +68,13 @@ def test_a_users_mistake_is_one_line_and_status_2(capsys):
     assert capsys.readouterr().err == "test: do this\n"
 
 
+@pytest.mark.parametrize("given", [("-p", "use_sim_time:=maybe"), ("-r", "__ns:=no/1namespace"), ("-p", "a b")])
+def test_what_ros_itself_refuses_is_one_line_and_status_2(given, capsys):
+    assert shell.main("test", lambda: shell.AgentNode("test"), ["--ros-args", *given]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("test: ")]
+    assert len(said) == 1
+
+
 def test_an_error_of_ours_is_not_hidden_and_what_must_not_be_lost_is_closed():
     node = Node(raising(RuntimeError("a bug")))
     with pytest.raises(RuntimeError, match="a bug"):

@@ -20,7 +20,7 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Everybody's: they import each other and nothing else of this package.
-GROUND = {"device", "documents", "errors", "folders", "paths", "state", "topics"}
+GROUND = {"device", "documents", "errors", "folders", "model_files", "paths", "state", "topics"}
 # MuJoCo's true poses, and who may know them: the world itself, trials and experiments, and labels for training.
 TRUTH = {"sim"}
 MAY_KNOW_THE_TRUTH = {"sim", "trials", "training", "experiments", "bench", "commands"}

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 import pickle
 
 import numpy as np
@@ -80,6 +81,135 @@ def test_weights_of_another_architecture_are_refused(tiny_folder):
     config.write_text(config.read_text().replace('"width": 8', '"width": 16'))
     with pytest.raises(ClipError, match="fit their model configuration"):
         Clip.load(str(tiny_folder), "cpu")
+
+
+def write(folder, change):
+    """The tiny CLIP's configuration with one change."""
+    path = folder / "open_clip_config.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def canary(folder):
+    """Python that would leave a file behind, under every name that a library would import."""
+    trace = folder.parent / "code_was_run"
+    for name in ("tokenization_evil.py", "modeling_evil.py", "configuration_evil.py"):
+        code = f"import pathlib\npathlib.Path({str(trace)!r}).touch()\n"
+        (folder / name).write_text(code + "class Evil:\n    pass\n")
+    return trace
+
+
+@pytest.fixture
+def own_folder(tiny_folder):
+    """The tiny CLIP in a folder of its own, beside which a canary may leave its trace."""
+    folder = tiny_folder / "clip"
+    folder.mkdir()
+    for path in list(tiny_folder.iterdir()):
+        if path.is_file():
+            path.rename(folder / path.name)
+    return folder
+
+
+def test_a_tokenizer_of_its_own_code_is_refused_and_not_run(own_folder):
+    trace = canary(own_folder)
+    (own_folder / "tokenizer_config.json").write_text(
+        '{"auto_map": {"AutoTokenizer": ["tokenization_evil.Evil", null]}}'
+    )
+    text = {"hf_tokenizer_name": "any", "tokenizer_kwargs": {"trust_remote_code": True}}
+    write(own_folder, lambda c: c["model_cfg"]["text_cfg"].update(text))
+    with pytest.raises(ClipError, match="_evil.py is code beside weights"):
+        Clip.load(str(own_folder), "cpu")
+    for path in own_folder.glob("*.py"):
+        path.unlink()
+    with pytest.raises(ClipError, match="_config.json names code to be run"):
+        Clip.load(str(own_folder), "cpu")
+    (own_folder / "tokenizer_config.json").unlink()
+    with pytest.raises(ClipError, match="open_clip_config.json names code to be run .'trust_remote_code'"):
+        Clip.load(str(own_folder), "cpu")
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda m: m["text_cfg"].update(tokenizer_kwargs={"use_auth_token": "x"}), "'tokenizer_kwargs' must be"),
+        (lambda m: m["text_cfg"].update(hf_model_name="somebody/theirs"), "'hf_model_name' must be"),
+        (lambda m: m["text_cfg"].update(hf_model_name=["roberta-base"]), "'hf_model_name' must be"),
+        (lambda m: m["vision_cfg"].update(timm_model_name="hf-hub:somebody/theirs"), "'timm_model_name' must be"),
+        (lambda m: m["vision_cfg"].update(timm_model_name="local-dir:/x"), "'timm_model_name' must be"),
+        (lambda m: m["vision_cfg"].update(act_kwargs={"inplace": True}), "'act_kwargs' must be"),
+        (lambda m: m["vision_cfg"].update(width=10**9), "'width' must be a whole number from 1 to"),
+        (lambda m: m["vision_cfg"].update(layers=[10**9] * 4), "'layers' must be"),
+        (lambda m: m["text_cfg"].update(vocab_size=10**12), "'vocab_size' must be"),
+        (lambda m: m["text_cfg"].update(context_length="77"), "'context_length' must be"),
+        (lambda m: m["text_cfg"].update(width=8192, layers=4), "do not belong together"),
+        (lambda m: m["vision_cfg"].update(layers=[2, 2, 2, 2], width=2048), "do not belong together"),
+        (lambda m: m["vision_cfg"].update(head_width=0), "'head_width' must be"),
+        (lambda m: m["vision_cfg"].update(widht=4), "Did you mean 'width'"),
+        (lambda m: m.update(embed_dim=float("nan")), "'embed_dim' must be"),
+        (lambda m: m.update(vision_cfg=[1]), "vision_cfg"),
+        (lambda m: m.pop("text_cfg"), "text_cfg"),
+        (lambda m: m.pop("embed_dim"), "'embed_dim' is missing"),
+    ],
+)
+def test_a_configuration_is_checked_before_anything_is_built(tiny_folder, change, why):
+    write(tiny_folder, lambda content: change(content["model_cfg"]))
+    with pytest.raises(ClipError, match=why):
+        Clip.load(str(tiny_folder), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("mean", "grey"), ("mean", [0, 0, float("nan")]), ("std", [0, 0, 0]), ("interpolation", "magic"), ("size", -1)],
+)
+def test_what_frames_are_brought_to_is_checked_too(tiny_folder, key, value):
+    write(tiny_folder, lambda content: content.update(preprocess_cfg={key: value}))
+    with pytest.raises(ClipError, match=f"preprocess_cfg: '{key}' must be"):
+        Clip.load(str(tiny_folder), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("card", "why"),
+    [
+        ("[1]", "Expected a mapping"),
+        ('{"thresholds": [0.5]}', "Expected a mapping"),
+        ('{"thresholds": {"a": "0.3"}}', "threshold of 'a'"),
+        ('{"thresholds": {"a": {"b": 0.3}}}', "threshold of 'a'"),
+        ('{"default_threshold": NaN}', "threshold of 'default_threshold'"),
+        ('{"default_threshold": true}', "threshold of 'default_threshold'"),
+        ("{", "is no JSON"),
+    ],
+)
+def test_a_card_of_other_types_is_told_as_what_it_is(tiny_folder, card, why):
+    (tiny_folder / "card.json").write_text(card)
+    with pytest.raises(ClipError, match=why):
+        Clip.load(str(tiny_folder), "cpu")
+
+
+def test_weights_that_are_no_numbers_are_refused(tiny_folder, tiny_state):
+    from safetensors.torch import save_file
+
+    name = next(iter(tiny_state))
+    save_file({**tiny_state, name: tiny_state[name] * float("nan")}, tiny_folder / "model.safetensors")
+    with pytest.raises(ClipError, match=f"no finite number .in '{name}'"):
+        Clip.load(str(tiny_folder), "cpu")
+
+
+def test_a_model_of_the_hub_is_checked_before_its_weights_are_fetched(tmp_path, monkeypatch):
+    from unified_agent.vision import clip
+
+    asked = []
+
+    def fetch(repository, name, **_):
+        asked.append(name)
+        (tmp_path / name).write_text('{"model_cfg": {"text_cfg": {"tokenizer_kwargs": {"trust_remote_code": true}}}}')
+        return str(tmp_path / name)
+
+    monkeypatch.setattr(clip, "hf_hub_download", fetch)
+    with pytest.raises(ClipError, match="names code to be run"):
+        Clip.load("hf-hub:somebody/theirs", "cpu")
+    assert asked == ["open_clip_config.json"]
 
 
 def test_a_folder_without_a_model_configuration_is_refused(tmp_path):

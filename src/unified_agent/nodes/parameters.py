@@ -2,11 +2,9 @@
 """Parameters of a node, declared once: described, checked, and no misspelt one passes in silence."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-import yaml
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -16,12 +14,15 @@ from rcl_interfaces.msg import (
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from unified_agent.documents import shown
 from unified_agent.errors import UserError, nearest
+from unified_agent.nodes.parameter_files import given_to_many
 
 Value = bool | int | float | str | list[str]
 # Parameters that rclpy itself reads, on every node.
 BUILT_IN = ("use_sim_time", "start_type_description_service")
 QOS_OVERRIDES = "qos_overrides."
+ROLES, POLICIES = ("publisher", "subscription"), ("depth", "durability", "history", "reliability")
 
 
 class BadParameter(UserError):
@@ -61,14 +62,18 @@ class Spec:
         if kind is list and not isinstance(value, (str, bytes)) and hasattr(value, "__iter__"):
             value = list(value)
         if type(value) is not kind:
-            raise BadParameter(f"Parameter '{self.name}' is a {kind.__name__}, not {value!r}. {self.description}")
+            raise BadParameter(f"Parameter '{self.name}' is a {kind.__name__}, not {shown(value)}. {self.description}")
+        if kind is list and (wrong := [part for part in value if not isinstance(part, str)]):
+            raise BadParameter(f"Parameter '{self.name}' is a list of strings, not of {shown(wrong[0])}.")
         if kind in (int, float):
             low = -float("inf") if self.low is None else self.low
             high = float("inf") if self.high is None else self.high
             if not low <= value <= high:
-                raise BadParameter(f"Parameter '{self.name}' lies in [{low}, {high}], not {value}. {self.description}")
+                range_ = f"[{low}, {high}]"
+                raise BadParameter(f"Parameter '{self.name}' lies in {range_}, not {shown(value)}. {self.description}")
         if self.options and value not in self.options:
-            raise BadParameter(f"Parameter '{self.name}' cannot be '{value}'. {nearest(str(value), self.options)}")
+            said = nearest(str(value)[:80], self.options)
+            raise BadParameter(f"Parameter '{self.name}' cannot be {shown(value)}. {said}")
         return value
 
     @property
@@ -113,12 +118,15 @@ def declare(node: Node, specs: Sequence[Spec], changed: Callable[[str, Value], N
     by_name = {spec.name: spec for spec in specs}
     # rclpy keeps what a file or the command line gave, and drops without a word what nobody declares.
     given = {name: parameter.value for name, parameter in node._parameter_overrides.items()}
+    for name in given:
+        if name.startswith(QOS_OVERRIDES):
+            _check_qos_override(name)
     unknown = [n for n in given if n not in by_name and n not in BUILT_IN and not n.startswith(QOS_OVERRIDES)]
-    for_many = _given_to_many(sys.argv) if unknown else set()
+    for_many = given_to_many(sys.argv) if unknown else set()
     for name in unknown:
         said = f"The node '{node.get_name()}' has no parameter '{name}'"
         if name not in for_many:
-            raise BadParameter(f"{said}. {nearest(name, by_name)}")
+            raise BadParameter(f"{said}. {nearest(name[:80], by_name)}")
         node.get_logger().warning(f"{said}, which a parameter file gives to many nodes: left out.")
     values = {spec.name: spec.check(given.get(spec.name, spec.default)) for spec in specs}
     for spec in specs:
@@ -139,23 +147,13 @@ def declare(node: Node, specs: Sequence[Spec], changed: Callable[[str, Value], N
     return values
 
 
-def _given_to_many(arguments: Sequence[str]) -> set[str]:
-    """Names that the parameter files of a command line give by a pattern only, such as ``/**``, not to one node."""
-    many, one = set(), set()
-    for flag, path in pairwise(arguments):
-        if flag != "--params-file":
-            continue
-        with open(path) as file:
-            sections = yaml.safe_load(file) or {}
-        for node, section in sections.items():
-            (many if "*" in node else one).update(_names(section.get("ros__parameters", {})))
-    return many - one
-
-
-def _names(values: Mapping[str, object], before: str = "") -> Iterator[str]:
-    """The names of a section: nested ones with dots, as ROS joins them."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _names(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}"
+def _check_qos_override(name: str) -> None:
+    """What can be said without the topic: publisher or subscription, and which policy."""
+    *before, role, policy = name.split(".")
+    if len(before) < 2 or role.partition("_")[0] not in ROLES:
+        raise BadParameter(
+            f"'{name[:200]}' is no quality of service: expected {QOS_OVERRIDES}TOPIC.subscription.POLICY or publisher. "
+            f"{nearest(role[:80], ROLES)}"
+        )
+    if policy not in POLICIES:
+        raise BadParameter(f"'{name[:200]}': there is no policy '{policy[:80]}'. {nearest(policy[:80], POLICIES)}")

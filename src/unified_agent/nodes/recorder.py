@@ -21,6 +21,7 @@ from unified_agent.nodes.drawing import Drawing
 from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.qos import Topic
+from unified_agent.paths import expanded
 from unified_agent.recording.background import BackgroundWriter
 from unified_agent.recording.bag import BagWriter, quality_of_service, topic_info
 from unified_agent.recording.facts import WORDS, EpisodeFacts
@@ -74,7 +75,9 @@ class Recorder(shell.AgentNode):
         super().__init__("recorder", **options)
         arm = Arm.load(self.settings["arm"])
         directory = self.settings["directory"] or datetime.now().strftime("runs/%Y-%m-%d_%H-%M-%S")
-        self.run = Path(directory).expanduser().absolute()
+        self.run = expanded(directory).absolute()
+        if any(path.exists() and not path.is_dir() for path in (self.run, *self.run.parents)):
+            raise UserError(f"The parameter 'directory' is, or lies in, a file: {self.run}. Give a folder.")
         cameras = checked(self.settings["cameras"])
         self._topics = qos.recorded((arm.arm_topic, arm.gripper_topic), cameras)
         self._compressed = {qos.image(camera).recorded: names.compressed_image(camera) for camera in cameras}

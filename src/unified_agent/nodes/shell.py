@@ -13,7 +13,7 @@ import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import ROSInterruptException
+from rclpy.exceptions import NameValidationException, ParameterException, ROSInterruptException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -23,6 +23,7 @@ from rclpy.task import Future
 from unified_agent.errors import UserError
 from unified_agent.nodes import lives, parent, qos, transport
 from unified_agent.nodes.listening import Listening, copied, overridable, overridden
+from unified_agent.nodes.parameter_files import files_of, sections
 from unified_agent.nodes.parameters import QOS_OVERRIDES, Spec, Value, declare
 from unified_agent.nodes.qos import Topic
 
@@ -209,13 +210,16 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
     Returns:
         Exit status: 0 after Ctrl-C or SIGTERM, 1 when it ended with an error that was reported, 2 on a user's mistake.
     """
-    node = None
+    node, begun = None, False
     if not parent.end_with_it():
         return 0
     transport.make_room_for_images(getattr(make, "SENDS_IMAGES", False))
     try:
         with _signals_as_interrupts():
+            for file in files_of(sys.argv if argv is None else argv):
+                sections(file)  # ROS would wait for a pipe, and says little of what is wrong
             rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
+            begun = True
             node = make()
         rclpy.signals.install_signal_handlers(SignalHandlerOptions.ALL)
         node.spin()
@@ -224,11 +228,14 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
     except UserError as error:
         print(f"{name}: {error}", file=sys.stderr, flush=True)
         return 2
+    except (ParameterException, NameValidationException) as error:  # of what rclpy itself reads
+        return _told(name, error)
     except rclpy._rclpy_pybind11.RCLError as error:
-        if rclpy.ok():
-            print(f"{name}: {str(error).splitlines()[0]}", file=sys.stderr, flush=True)
-            return 2
-    except RuntimeError:
+        if rclpy.ok() or not begun:
+            return _told(name, error)
+    except RuntimeError as error:
+        if not begun:  # what it was started with is none of ROS's arguments
+            return _told(name, error)
         # A message that is being taken while a signal shuts ROS down: the end, not an error.
         if rclpy.ok():
             raise
@@ -241,6 +248,11 @@ def main(name: str, make: Callable[[], AgentNode], argv: list[str] | None = None
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _told(name: str, error: Exception) -> int:
+    print(f"{name}: {(str(error) or type(error).__name__).splitlines()[0][:500]}", file=sys.stderr, flush=True)
+    return 2
 
 
 @contextlib.contextmanager

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
+import torch
 from safetensors.torch import load_file, save_file
 
 from unified_agent.device import torch_device
+from unified_agent.documents import json_of, mapping, read_text
 from unified_agent.errors import UserError
-from unified_agent.paths import models
+from unified_agent.model_files import check_folder, refuse_larger, refuse_strange_numbers, weights_in
+from unified_agent.paths import expanded, models
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork
 from unified_agent.state import Action, State
 
@@ -41,17 +43,24 @@ class Policy:
         Raises:
             UserError: where the folder, a file in it or the device is missing or broken.
         """
-        folder = models() / "policy" if spec == "default" else Path(spec).expanduser()
-        if not (folder / WEIGHTS).is_file() or not (folder / CARD).is_file():
+        folder = models() / "policy" if spec == "default" else expanded(spec)
+        if not _holds(folder):
             raise UserError(
                 f"No policy in '{folder}': expected {WEIGHTS} and {CARD}, as 'unified-agent train-policy --out FOLDER' "
                 "writes them. 'default' is the policy that ships."
             )
         try:
-            card = json.loads((folder / CARD).read_text())
-            network = PolicyNetwork(NetworkConfig.from_json(card["network"]))
+            check_folder(folder)
+            card = mapping(json_of(read_text(folder / CARD), str(folder / CARD)), str(folder / CARD))
+            config = NetworkConfig.from_json(mapping(card.get("network"), f"{folder / CARD}, network"))
+            stored = weights_in(folder / WEIGHTS)
+            with torch.device("meta"):
+                described = PolicyNetwork(config)
+            refuse_larger(sum(p.numel() for p in described.parameters()), stored, folder / CARD)
+            network = PolicyNetwork(config)
             network.load_state_dict(load_file(folder / WEIGHTS))
-        except (json.JSONDecodeError, KeyError, RuntimeError, SafetensorError, UnicodeDecodeError) as error:
+            refuse_strange_numbers(network.state_dict().items(), folder / WEIGHTS)
+        except Exception as error:  # torch and safetensors raise many kinds for a damaged file
             raise UserError(
                 f"The policy in '{folder}' cannot be read ({error}): train it again or get it anew."
             ) from None
@@ -73,3 +82,10 @@ class Policy:
     def act_batch(self, states: Sequence[State], sentences: Sequence[str], rng: np.random.Generator) -> np.ndarray:
         """One action a state, shape (N, 2)."""
         return self.network.sample(states, sentences, rng, self.temperature)
+
+
+def _holds(folder: Path) -> bool:
+    try:
+        return (folder / WEIGHTS).is_file() and (folder / CARD).is_file()
+    except (OSError, ValueError):  # too long a name, or a NUL in it
+        return False

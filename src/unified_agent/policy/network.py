@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from unified_agent.documents import shown
 from unified_agent.errors import UserError, nearest
 from unified_agent.state import State
 
@@ -49,13 +50,37 @@ class NetworkConfig:
 
     @classmethod
     def from_json(cls, values: dict) -> "NetworkConfig":
+        """The description that a card holds.
+
+        Raises:
+            UserError: a key is unknown or missing, or a value is of another type or out of range.
+        """
         try:
             tuples = {key: tuple(values[key]) for key in ("words", "objects", "centre")}
-            return cls(**{**values, **tuples})
+            config = cls(**{**values, **tuples})
         except (TypeError, KeyError) as error:
             raise UserError(
                 f"The network's description has the wrong keys ({error}): train the policy again."
             ) from None
+        config._check()
+        return config
+
+    def _check(self) -> None:
+        for key, most in (("width", 4096), ("layers", 64), ("heads", 64), ("components", 256), ("max_words", 256)):
+            value = getattr(self, key)
+            if type(value) is not int or not 1 <= value <= most:
+                raise UserError(f"The network's '{key}' is a whole number from 1 to {most}, not {shown(value)}.")
+        if self.width % self.heads:
+            raise UserError(f"The network's 'width' ({self.width}) must be a multiple of its 'heads' ({self.heads}).")
+        for key in ("words", "objects"):
+            names = getattr(self, key)
+            if len(set(map(str, names))) < len(names) or not all(isinstance(name, str) and name for name in names):
+                raise UserError(f"The network's '{key}' are different names, not {shown(names)}.")
+        for key, numbers, count in (("centre", self.centre, 3), ("scale", (self.scale,), 1)):
+            if len(numbers) != count or not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
+                raise UserError(f"The network's '{key}' is {count} finite numbers of metres, not {shown(numbers)}.")
+        if self.scale <= 0:
+            raise UserError(f"The network's 'scale' must be above 0, not {self.scale}.")
 
 
 def split_words(sentence: str) -> list[str]:

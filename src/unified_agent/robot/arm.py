@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """An arm is data: a YAML file that names what the URDF cannot say, and the URDF."""
 
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from unified_agent import paths
+from unified_agent.documents import BadDocument, read_text, shown, yaml_of
 from unified_agent.errors import UserError, nearest
+from unified_agent.robot.urdf import UrdfError, links_and_limits, read
+
+_MOST_NAMES, _LARGEST = 64, 1e6
 
 
 class ArmError(UserError):
@@ -130,16 +133,19 @@ class Arm:
         data = _Section(_mapping(path), str(path))
         gripper, topics, servo, basket = (data.section(key) for key in ("gripper", "topics", "servo", "basket"))
         motion, guard = data.section("motion"), data.section("guard")
-        urdf = _urdf(path, data.take("urdf"))
+        urdf = _urdf(path, data.name("urdf"))
         joints = data.names("joints")
         gripper_joints = gripper.names("joints")
-        links, limits = _links_and_limits(urdf)
+        try:
+            links, limits = links_and_limits(read(urdf), urdf)
+        except (UrdfError, BadDocument) as error:
+            raise ArmError(str(error)) from None
         for joint in (*joints, *gripper_joints):
             if joint not in limits:
                 raise ArmError(f"{path}: joint '{joint}' has no limits in {urdf.name}. {nearest(joint, limits)}")
         lower, upper, velocity, effort = (np.array(column) for column in zip(*(limits[j] for j in joints), strict=True))
         arm = cls(
-            name=data.take("name"),
+            name=data.name("name"),
             urdf=urdf,
             joints=joints,
             lower=lower,
@@ -148,19 +154,19 @@ class Arm:
             effort=effort,
             max_acceleration=data.vector("max_acceleration", len(joints)),
             home=data.vector("home", len(joints)),
-            tool_frame=data.take("tool_frame"),
-            basket=(*basket.vector("x", 2).tolist(), *basket.vector("y", 2).tolist()),
-            hover=data.number("hover"),
+            tool_frame=data.name("tool_frame"),
+            basket=(*basket.span("x"), *basket.span("y")),
+            hover=data.positive("hover"),
             gripper_joints=gripper_joints,
             gripper_open=gripper.number("open"),
             gripper_closed=gripper.number("closed"),
-            gripper_holding=tuple(gripper.vector("holding", 2).tolist()),
+            gripper_holding=gripper.span("holding"),
             gripper_velocity=limits[gripper_joints[0]][2],
             gripper_acceleration=gripper.positive("max_acceleration"),
-            gripper_force=gripper.number("force"),
+            gripper_force=gripper.positive("force"),
             fingers=gripper.names("fingers"),
-            arm_topic=topics.take("arm"),
-            gripper_topic=topics.take("gripper"),
+            arm_topic=topics.topic("arm"),
+            gripper_topic=topics.topic("gripper"),
             stiffness=servo.vector("stiffness", len(joints)),
             damping=servo.vector("damping", len(joints)),
             pace=_pace(motion),
@@ -173,6 +179,8 @@ class Arm:
                 raise ArmError(f"{path}: there is no link '{link}' in {urdf.name}. {nearest(link, links)}")
         if np.any(arm.max_acceleration <= 0):
             raise ArmError(f"{path}: 'max_acceleration' must be above 0, not {arm.max_acceleration.tolist()}.")
+        if np.any(arm.stiffness <= 0) or np.any(arm.damping < 0):
+            raise ArmError(f"{path}: 'stiffness' must be above 0, and 'damping' 0 or more.")
         low, high = arm.soft_limits
         if np.any(arm.home < low) or np.any(arm.home > high):
             raise ArmError(
@@ -206,18 +214,14 @@ class _Section:
 
     def vector(self, key: str, size: int) -> np.ndarray:
         value = self.take(key)
-        try:
-            vector = np.array(value, dtype=float)
-        except (TypeError, ValueError):
-            vector = np.array(np.nan)
-        if vector.shape != (size,) or not np.isfinite(vector).all():
-            raise ArmError(f"{self.where}: '{key}' must be {size} finite numbers, not {value!r}.")
-        return vector
+        if not isinstance(value, list) or len(value) != size or not all(map(_is_number, value)):
+            raise ArmError(f"{self.where}: '{key}' must be {size} finite numbers, not {_said(value)}.")
+        return np.array(value, dtype=float)
 
     def number(self, key: str) -> float:
         value = self.take(key)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not np.isfinite(value):
-            raise ArmError(f"{self.where}: '{key}' must be a finite number, not {value!r}.")
+        if not _is_number(value):
+            raise ArmError(f"{self.where}: '{key}' must be a finite number, not {_said(value)}.")
         return float(value)
 
     def positive(self, key: str, most: float = np.inf) -> float:
@@ -242,20 +246,46 @@ class _Section:
 
     def names(self, key: str) -> tuple[str, ...]:
         value = self.take(key)
-        if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-            raise ArmError(f"{self.where}: '{key}' must be a list of names, not {value!r}.")
+        if not isinstance(value, list) or not 0 < len(value) <= _MOST_NAMES or not all(map(_is_name, value)):
+            raise ArmError(f"{self.where}: '{key}' must be a list of names, not {_said(value)}.")
+        if len(set(value)) < len(value):
+            raise ArmError(f"{self.where}: '{key}' names one thing twice: {_said(value)}.")
         return tuple(value)
+
+    def name(self, key: str) -> str:
+        value = self.take(key)
+        if not _is_name(value):
+            raise ArmError(f"{self.where}: '{key}' must be a name, not {_said(value)}.")
+        return value
+
+    def topic(self, key: str) -> str:
+        value = self.name(key)
+        if not re.fullmatch(r"[~/]?/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", value, re.ASCII):
+            raise ArmError(f"{self.where}: '{key}' must be the name of a topic, not {_said(value)}.")
+        return value
 
     def section(self, key: str) -> "_Section":
         value = self.take(key)
         if not isinstance(value, Mapping):
-            raise ArmError(f"{self.where}: '{key}' must be a mapping, not {value!r}.")
+            raise ArmError(f"{self.where}: '{key}' must be a mapping, not {_said(value)}.")
         return _Section(value, f"{self.where}, {key}")
 
     def refuse_the_rest(self) -> None:
         for key in self._data:
             if key not in self._taken:
-                raise ArmError(f"{self.where}: unknown key '{key}'. {nearest(str(key), self._taken)}")
+                raise ArmError(f"{self.where}: unknown key '{str(key)[:80]}'. {nearest(str(key)[:80], self._taken)}")
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < _LARGEST
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable()
+
+
+def _said(value: Any) -> str:
+    return repr(value) if isinstance(value, list) and len(repr(value)) < 200 else shown(value)
 
 
 def _pace(motion: _Section) -> Pace:
@@ -294,48 +324,31 @@ def _fence(guard: _Section) -> Fence:
 
 def _find(spec: str | Path) -> Path:
     if Path(spec).suffix in (".yaml", ".yml"):
-        if not Path(spec).is_file():
-            raise ArmError(f"There is no arm file {spec}.")
         return Path(spec)
     known = {path.stem: path for path in (paths.share() / "config" / "arms").glob("*.yaml")}
     if str(spec) not in known:
-        raise ArmError(f"There is no arm '{spec}' in config/arms/. {nearest(str(spec), known)}")
+        raise ArmError(f"There is no arm {shown(str(spec))} in config/arms/. {nearest(str(spec)[:80], known)}")
     return known[str(spec)]
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise ArmError(f"{path} is not YAML: {error}") from None
+        data = yaml_of(read_text(path), str(path))
+    except BadDocument as error:
+        raise ArmError(str(error)) from None
     if not isinstance(data, Mapping):
         raise ArmError(f"{path} must hold a mapping of keys, as config/arms/fr3.yaml does.")
     return data
 
 
 def _urdf(path: Path, name: str) -> Path:
-    candidates = [path.parent / name, paths.share() / "urdf" / name]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise ArmError(f"{path}: there is no URDF '{name}' (looked for {' and '.join(map(str, candidates))}).")
-
-
-def _links_and_limits(urdf: Path) -> tuple[Iterable[str], dict[str, tuple[float, float, float, float]]]:
-    """Names of the links, and joint name -> (lower, upper, velocity, effort)."""
-    try:
-        root = ElementTree.parse(urdf).getroot()
-    except ElementTree.ParseError as error:
-        raise ArmError(f"{urdf} is not XML: {error}") from None
-    limits = {}
-    for joint in root.findall("joint"):
-        limit = joint.find("limit")
-        if limit is None:
-            continue
+    folders = [path.parent, paths.share() / "urdf"]
+    for folder in folders:
         try:
-            values = tuple(float(limit.get(key, "nan")) for key in ("lower", "upper", "velocity", "effort"))
-        except ValueError as error:
-            raise ArmError(f"{urdf}: limits of joint '{joint.get('name')}': {error}.") from None
-        if np.isfinite(values).all():
-            limits[joint.get("name")] = values
-    return [link.get("name") for link in root.findall("link")], limits
+            # As it is named, if inside: a link to it would move the meshes.
+            paths.inside(folder, name)
+            if (folder / name).is_file():
+                return folder / name
+        except (UserError, OSError):
+            continue
+    raise ArmError(f"{path}: there is no URDF {shown(name)} in {' or '.join(map(str, folders))}.")

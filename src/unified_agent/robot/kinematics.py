@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 
 from unified_agent.errors import UserError
+from unified_agent.robot import urdf
 from unified_agent.robot.arm import Arm, ArmError
 from unified_agent.robot.physics import mujoco
 
@@ -24,16 +25,34 @@ def load_spec(arm: Arm) -> "mujoco.MjSpec":
     Raises:
         ArmError: MuJoCo cannot read it.
     """
-    root = ElementTree.parse(arm.urdf).getroot()
+    root = urdf.read(arm.urdf)
     # MuJoCo's extension of URDF; these choices can be made only before it reads the file.
     compiler = _child(_child(root, "mujoco"), "compiler")
     for key, value in (("fusestatic", "false"), ("discardvisual", "false"), ("balanceinertia", "true")):
         compiler.set(key, value)
-    compiler.set("meshdir", str(arm.urdf.parent))
+    for other in root.iter("compiler"):
+        other.set("meshdir", str(arm.urdf.parent.resolve()))
+        other.set("strippath", "false")
     try:
         return mujoco.MjSpec.from_string(ElementTree.tostring(root, encoding="unicode"))
-    except ValueError as error:
-        raise ArmError(f"MuJoCo cannot read {arm.urdf}: {error}") from None
+    except (ValueError, RuntimeError, mujoco.FatalError) as error:
+        raise ArmError(f"MuJoCo cannot read {arm.urdf}: {_line(error)}") from None
+
+
+def compiled(spec: "mujoco.MjSpec", arm: Arm) -> "mujoco.MjModel":
+    """The model of a spec that holds the arm.
+
+    Raises:
+        ArmError: MuJoCo cannot make one of it.
+    """
+    try:
+        return spec.compile()
+    except (ValueError, RuntimeError, mujoco.FatalError) as error:
+        raise ArmError(f"MuJoCo cannot make a model of {arm.urdf}: {_line(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def _child(parent: ElementTree.Element, tag: str) -> ElementTree.Element:
@@ -49,12 +68,15 @@ class Kinematics:
 
     def __init__(self, arm: Arm) -> None:
         self.arm = arm
-        self._model = load_spec(arm).compile()
+        self._model = compiled(load_spec(arm), arm)
         self._data = mujoco.MjData(self._model)
-        joints = [self._model.joint(name) for name in arm.joints]
+        try:
+            joints = [self._model.joint(name) for name in arm.joints]
+            self._tool = self._model.body(arm.tool_frame).id
+        except KeyError as error:
+            raise ArmError(f"In {arm.urdf} a joint does not move, or a link is the base: {_line(error)}") from None
         self._qpos = np.array([joint.qposadr[0] for joint in joints])
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
-        self._tool = self._model.body(arm.tool_frame).id
         self._jacobian = np.zeros((6, self._model.nv))
         self._chain, self._tip = _chain(self._model, self._data, joints, self._tool)
 

@@ -4,7 +4,7 @@
 import numpy as np
 
 from unified_agent.robot.arm import Arm
-from unified_agent.robot.kinematics import load_spec
+from unified_agent.robot.kinematics import compiled, load_spec
 from unified_agent.robot.physics import mujoco
 
 TIMESTEP = 0.004
@@ -45,7 +45,7 @@ def build(arm: Arm, objects: tuple[str, ...]) -> "mujoco.MjModel":
         look_at = middle + np.array([0, 0, _LOOK_AT_HEIGHT])
         spec.worldbody.add_camera(name=name, pos=eye, quat=_look(eye, look_at), fovy=_FIELD_OF_VIEW)
     _attach_arm(spec, arm)
-    return spec.compile()
+    return compiled(spec, arm)
 
 
 def basket_middle(arm: Arm) -> np.ndarray:

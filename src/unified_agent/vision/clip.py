@@ -2,42 +2,46 @@
 """CLIP: frames and sentences as unit vectors in one space, from any checkpoint that open_clip can read."""
 
 import hashlib
-import json
-import pickle
-from collections.abc import Sequence
-from functools import cached_property
+import logging
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import open_clip
 import torch
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub import hf_hub_download, snapshot_download
+from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer, SimpleTokenizer
 from open_clip.transform import PreprocessCfg
-from safetensors import SafetensorError
 from torch.nn import functional
 
+from unified_agent import model_files
 from unified_agent.device import torch_device
+from unified_agent.documents import BadDocument, json_of, mapping, read_text, shown
 from unified_agent.errors import UserError, nearest
-from unified_agent.paths import models
+from unified_agent.language.model_folder import check_tokenizer
+from unified_agent.paths import expanded, models
+from unified_agent.vision import configuration
 from unified_agent.vision.folding import folded
 from unified_agent.vision.preprocess import Preprocess
 
 CONFIG, WEIGHTS, CARD = "open_clip_config.json", "model.safetensors", "card.json"
 HUB = open_clip.factory.HF_HUB_PREFIX
 FOLDER = open_clip.factory.LOCAL_DIR_PREFIX
-_UNREADABLE = (
-    AssertionError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    KeyError,
-    TypeError,
-    EOFError,
-    pickle.UnpicklingError,
-    SafetensorError,
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
+# The names that open_clip and the hub use, the best first.
+_WEIGHTS = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pth",
+    "pytorch_model.bin",
+    "pytorch_model.pth",
+    "model.pth",
 )
+# Of a tokenizer on the hub: data alone.
+_TOKENIZER = ("tokenizer*.json", "vocab.*", "merges.txt", "special_tokens_map.json", "*.model")
 
 
 class ClipError(UserError):
@@ -76,19 +80,30 @@ class Clip:
             UserError: where the device is unknown or absent.
         """
         device = torch_device(device)
-        name, tag, folder = _resolve(spec)
         try:
-            # weights_only: a checkpoint that holds code is refused, never run.
-            model = open_clip.create_model(name, pretrained=tag, require_pretrained=True, weights_only=True)
-            tokenizer = open_clip.get_tokenizer(name)
-            card = json.loads((folder / CARD).read_text()) if folder and (folder / CARD).is_file() else {}
-        except _UNREADABLE as error:
+            folder = _folder(spec)
+            model, tokenizer = _of_folder(folder) if folder else _known(spec)
+            card = _card(folder / CARD) if folder else {}
+            clip = cls(model, tokenizer, card, device)
+            clip._try_out()
+            return clip
+        except ClipError:
+            raise
+        except Exception as error:  # open_clip, torch, safetensors and the hub raise many kinds for a damaged file
             raise ClipError(
                 f"The CLIP '{spec}' cannot be loaded: {_first_line(error)} Expected weights as safetensors (or a torch "
                 "file of plain tensors: pickled code is refused) that fit their model configuration. Get the file "
                 "again, convert it to safetensors, or use 'default'."
             ) from error
-        return cls(model, tokenizer, card, device)
+
+    def _try_out(self) -> None:
+        """Encode a word and a frame, so that parts which do not fit each other are told of at once."""
+        for name, embedding in (
+            ("sentence", self.encode_text(["red"])),
+            ("frame", self.encode_image(np.zeros((1, 32, 32, 3), np.uint8))),
+        ):
+            if not bool(embedding.isfinite().all()):
+                raise ClipError(f"What it makes of a {name} is no finite number.")
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -126,17 +141,43 @@ class Clip:
         return self.model.encode_text(tokens, normalize=True).float()
 
 
-def _resolve(spec: str) -> tuple[str, str | None, Path | None]:
-    """open_clip's (model name, pretrained tag, local folder) of a spec."""
+def _folder(spec: str) -> Path | None:
+    """The folder of a spec, fetched if it is on the hub; None for one of open_clip's own."""
     if spec.startswith(HUB):
-        return spec, None, None
-    path = models() / "clip" if spec == "default" else Path(spec).expanduser()
-    if path.is_file():
-        path = path.parent
-    if path.is_dir():
-        if not (path / CONFIG).is_file():
-            raise ClipError(f"The folder '{path}' has no {CONFIG}: give a folder with {CONFIG} and {WEIGHTS}.")
-        return f"{FOLDER}{path}", None, path
+        return _fetched(spec.removeprefix(HUB))
+    path = models() / "clip" if spec == "default" else expanded(spec)
+    if not _there(path):
+        return None
+    return path if path.is_dir() else path.parent
+
+
+def _of_folder(folder: Path) -> tuple[torch.nn.Module, Callable]:
+    """Model and tokenizer of a folder, checked before anything of it is built."""
+    if not (folder / CONFIG).is_file():
+        raise ClipError(f"The folder '{folder}' has no {CONFIG}: give a folder with {CONFIG} and {WEIGHTS}.")
+    model_files.check_folder(folder)
+    described = configuration.read(folder / CONFIG)
+    weights = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
+    weights = weights or next(iter(sorted(folder.glob("*.safetensors"))), None)
+    if weights is None:
+        raise ClipError(f"The CLIP in '{folder}' cannot be loaded: expected its weights as {WEIGHTS}.")
+    stored = model_files.weights_in(weights)
+    build = partial(open_clip.create_model, f"{FOLDER}{folder}", load_weights=False, pretrained_text=False)
+    logging.disable(logging.WARNING)  # open_clip says that it loads no weights
+    try:
+        with torch.device("meta"):
+            plan = build(device="meta")
+        model_files.refuse_larger(sum(p.numel() for p in plan.parameters()), stored, folder / CONFIG)
+        model = build()
+    finally:
+        logging.disable(logging.NOTSET)
+    open_clip.load_checkpoint(model, str(weights), weights_only=True)
+    model_files.refuse_strange_numbers(model.state_dict().items(), weights)
+    return model, _tokenizer(folder, described["model_cfg"]["text_cfg"])
+
+
+def _known(spec: str) -> tuple[torch.nn.Module, Callable]:
+    """Model and tokenizer of one of open_clip's own, NAME:TAG."""
     name, _, tag = spec.partition(":")
     if name not in open_clip.list_models():
         raise ClipError(
@@ -144,9 +185,75 @@ def _resolve(spec: str) -> tuple[str, str | None, Path | None]:
             f"Give 'default', NAME:TAG, {HUB}OWNER/REPOSITORY or a folder. {nearest(name, open_clip.list_models())}"
         )
     tags = open_clip.list_pretrained_tags_by_model(name)
-    if tag not in tags and not Path(tag).is_file():
-        raise ClipError(f"The CLIP '{name}' has no pretrained tag or weights file '{tag}'. {nearest(tag, tags)}")
-    return name, tag, None
+    if tag not in tags:
+        if not _there(Path(tag)) or not Path(tag).is_file():
+            raise ClipError(f"The CLIP '{name}' has no pretrained tag or weights file '{tag}'. {nearest(tag, tags)}")
+        model_files.weights_in(Path(tag))
+    # weights_only: a checkpoint that holds code is refused, never run.
+    model = open_clip.create_model(name, pretrained=tag, require_pretrained=True, weights_only=True)
+    model_files.refuse_strange_numbers(model.state_dict().items(), tag)
+    of_hub = {"trust_remote_code": False} if "hf_tokenizer_name" in open_clip.get_model_config(name)["text_cfg"] else {}
+    return model, open_clip.get_tokenizer(name, **of_hub)
+
+
+def _fetched(repository: str) -> Path:
+    """The folder of a repository of the hub: its configuration, checked, then its weights and its tokenizer's data."""
+    config = Path(hf_hub_download(repository, CONFIG))
+    model_files.check_config(config)
+    configuration.read(config)
+    for name in _WEIGHTS:
+        try:
+            hf_hub_download(repository, name, revision=config.parent.name)
+            break
+        except (EntryNotFoundError, LocalEntryNotFoundError):
+            continue
+    snapshot_download(repository, revision=config.parent.name, allow_patterns=_TOKENIZER)
+    return config.parent
+
+
+def _tokenizer(folder: Path, text: dict) -> Callable:
+    """The tokenizer of a checked configuration: from the folder, or by a name that open_clip's own models use."""
+    settings = text.get("tokenizer_kwargs") or {}
+    length = text.get("context_length", DEFAULT_CONTEXT_LENGTH)
+    name = text.get("hf_tokenizer_name")
+    if not name:
+        return SimpleTokenizer(context_length=length, **settings)
+    here = any((folder / file).is_file() for file in ("tokenizer.json", "tokenizer_config.json"))
+    if not here and name not in configuration.tokenizer_names():
+        raise ClipError(
+            f"The folder '{folder}' has no tokenizer.json, and '{name}' is none of the tokenizers that open_clip's own "
+            "models use: put the tokenizer's files there."
+        )
+    if here:
+        check_tokenizer(folder)
+    return HFTokenizer(
+        str(folder) if here else name,
+        context_length=length,
+        tokenizer_mode=text.get("tokenizer_mode"),
+        trust_remote_code=False,
+        **({"local_files_only": True} if here else {}),
+        **settings,
+    )
+
+
+def _card(path: Path) -> dict:
+    """What a card says, its thresholds checked; empty where there is none."""
+    if not path.is_file():
+        return {}
+    card = mapping(json_of(read_text(path), str(path)), str(path))
+    thresholds = mapping(card.get("thresholds", {}), f"{path}, thresholds")
+    asked = {**thresholds, **({"default_threshold": card["default_threshold"]} if "default_threshold" in card else {})}
+    for name, gamma in asked.items():
+        if type(gamma) not in (int, float) or not -1.0 <= gamma <= 1.0:
+            raise BadDocument(f"{path}: the threshold of {shown(name)} is a cosine in [-1, 1], not {shown(gamma)}.")
+    return card
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long a name, or a NUL in it
+        return False
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from unified_agent.documents import read_text, shown, yaml_of
 from unified_agent.errors import UserError
 from unified_agent.language.grammar import END
 from unified_agent.language.plan import Plan
@@ -32,14 +31,18 @@ class Answers:
         Raises:
             UserError: the file is missing or has another form.
         """
+        if not path.exists():
+            raise UserError(f"No file {path}: expected YAML with instructions and their plans.")
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
-            return cls(
-                tuple((str(said), str(meant)) for said, meant in data["plans"]), tuple(map(str, data["refusals"]))
-            )
-        except FileNotFoundError:
-            raise UserError(f"No file {path}: expected YAML with instructions and their plans.") from None
-        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            data = yaml_of(read_text(path), str(path))
+            plans = tuple((_text(said), _text(meant)) for said, meant in data["plans"])
+            refusals = tuple(map(_text, data["refusals"]))
+            for _, meant in plans:
+                Plan.of_moves(meant)
+            if not plans and not refusals:
+                raise ValueError("it is empty")
+            return cls(plans, refusals)
+        except (UserError, KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"{path} is not of the form 'plans: [[instruction, moves], ...], refusals: [...]' ({error})."
             ) from None
@@ -93,6 +96,12 @@ def evaluate(
     seconds = sorted(verdict.seconds for group in verdicts.values() for verdict in group)
     shares = {group: sum(verdict.right for verdict in found) / max(1, len(found)) for group, found in verdicts.items()}
     return {**shares, "seconds_median": seconds[len(seconds) // 2], "seconds_worst": seconds[-1]}
+
+
+def _text(value: object) -> str:
+    if type(value) not in (str, int, float):
+        raise ValueError(f"expected text, not {shown(value)}")
+    return str(value)
 
 
 def _outcome(lines: Sequence[str], said: str, check: bool) -> tuple[tuple[SubGoal, ...] | None, bool]:
