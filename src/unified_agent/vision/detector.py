@@ -147,6 +147,11 @@ class Detector:
         """Which scores exceed their thresholds, bool, shape (..., M)."""
         return scores > self.thresholds
 
+    def held(self, views: Views) -> np.ndarray:
+        """Which sentences are held true: over their thresholds, and in a scene that is not unfamiliar; (..., M)."""
+        true = self.true(views.scores)
+        return true if views.unfamiliar is None else true & ~np.expand_dims(views.unfamiliar, -1)
+
     def seen(self, scores: np.ndarray) -> set[str]:
         """The sentences whose scores, shape (M,), exceed their thresholds."""
         return {self.sentences[index] for index in np.flatnonzero(self.true(scores))}
