@@ -20,7 +20,7 @@ from unified_agent.device import torch_device
 from unified_agent.errors import UserError, nearest
 from unified_agent.paths import models
 from unified_agent.vision.folding import folded
-from unified_agent.vision.known_scenes import KnownScenes, described
+from unified_agent.vision.known_scenes import FILE, KnownScenes, described
 from unified_agent.vision.preprocess import Preprocess
 
 CONFIG, WEIGHTS, CARD = "open_clip_config.json", "model.safetensors", "card.json"
@@ -68,6 +68,10 @@ class Clip:
         self._lean = folded(self.model.visual)
         self.card = card or {}
         self.known = known
+        if known is not None and (self._lean is None or not known.fits(self._lean)):
+            raise ClipError(
+                f"The description of known scenes does not fit this CLIP: delete its {FILE}, or make it anew."
+            )
         self._tokenizer = tokenizer
         self._preprocess = Preprocess(PreprocessCfg(**model.visual.preprocess_cfg), self.device)
 

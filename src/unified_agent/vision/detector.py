@@ -179,8 +179,8 @@ class Detector:
             )
         if self._clip.truncates(sentence):
             raise UserError(
-                f"'{sentence[:60]}...' is longer than this CLIP reads ({self._clip.context_length} tokens, about as many "
-                "words): say it shorter."
+                f"'{sentence[:60]}...' is longer than this CLIP reads ({self._clip.context_length} tokens, about as "
+                "many words): say it shorter."
             )
         return self._written.get(plain(sentence), sentence)
 

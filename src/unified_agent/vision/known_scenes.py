@@ -72,7 +72,7 @@ class KnownScenes:
             if not path.is_file() or path.stat().st_size > LIMIT:
                 raise ValueError(f"expected a file of at most {LIMIT} bytes")
             parts = load_file(path)
-            layers = tuple(int(layer) for layer in parts["layers"].tolist())
+            layers = tuple(map(int, parts["layers"].tolist()))
             mean, whitening, threshold = (parts[name].float() for name in ("mean", "whitening", "threshold"))
             if set(layers) - set(_LAYERS) or list(layers) != sorted(set(layers)) or not layers:
                 raise ValueError(f"its layers are {layers}, expected some of {_LAYERS}")
