@@ -92,7 +92,7 @@ class KnownScenes:
         parts = {
             "layers": torch.tensor(self.layers, dtype=torch.int64),
             "mean": self._mean,
-            "whitening": self._whitening,
+            "whitening": self._whitening.half(),
             "threshold": torch.tensor([self.threshold], dtype=torch.float32),
         }
         save_file({name: part.cpu().contiguous() for name, part in parts.items()}, folder / FILE)
