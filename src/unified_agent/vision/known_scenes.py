@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from unified_agent.errors import UserError
 
-FILE = "known_scenes.safetensors"
+FILE = "known_scenes.st"
+"""Beside the weights; safetensors by another ending, so that nothing takes it for weights."""
 LIMIT = 64 * 2**20
 """Bytes of a description."""
 _LAYERS = (1, 2, 3, 4)
