@@ -254,7 +254,7 @@ def _read(path: Path) -> tuple[list[str], dict[str, float]]:
     if wrong or len(lines) == len(blank):
         came = f" came {wrong[0]!r:.80}" if wrong else " came none"
         raise UserError(
-            f"Expected sentences in {path}: one a line, or in YAML a list, or a mapping of sentences to thresholds;{came}."
+            f"Expected sentences in {path}: one a line, or in YAML a list, or sentences with their thresholds;{came}."
         )
     sentences = list(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
     if len(sentences) > MOST_SENTENCES:

@@ -71,7 +71,7 @@ class BagWriter:
     Args:
         folder: made by this call; its name is the bag's name.
         split_bytes: size at which a file is closed and the next one begun; one file when None.
-        quick: compress with LZ4, which costs a quarter of zstd's time on noisy pictures, and leaves somewhat more bytes.
+        quick: compress with LZ4: a quarter of zstd's time on noisy pictures, and somewhat more bytes.
 
     Attributes:
         custom_data: key -> text, for ``metadata.yaml``; filled any time before `close`.

@@ -50,9 +50,9 @@ def look(
 ) -> Labels:
     """Score every frame of a bag; the bag itself stays as it is.
 
-    Written into ``folder``: ``<name>/`` (the copy, with ``/caption/scores``, ``/caption`` and ``/subgoal/reached`` new),
-    ``<name>.csv`` (a row a moment: its stamp in seconds, the score of every sentence), ``<name>.moments/`` (thumbnails)
-    and, last, ``<name>.json`` (`Labels`).
+    Written into ``folder``: ``<name>/`` (the copy, with ``/caption/scores``, ``/caption`` and ``/subgoal/reached``
+    new), ``<name>.csv`` (a row a moment: its stamp in seconds, the score of every sentence), ``<name>.moments/``
+    (thumbnails) and, last, ``<name>.json`` (`Labels`).
 
     Args:
         folder: a new one.
@@ -191,7 +191,8 @@ class _Writing(Protocol):
 
 
 class _NoCopy:
-    lost: list[str] = []
+    def __init__(self) -> None:
+        self.lost: list[str] = []
 
     def put(self, message: Message) -> None:
         """Not copied."""

@@ -44,7 +44,7 @@ def _in_full(found: Mapping[str, Labels]) -> Iterator[str]:
             if sentence in times:
                 yield f"  {sentence}: true from {_listed(times[sentence])}"
             else:
-                yield f"  {sentence}: never (best {labels.best[sentence]:.3f}, threshold {gamma:.3f})"
+                yield f"  {sentence}: {_never(labels.best[sentence], gamma, labels.frames)}"
 
 
 def _in_short(found: Mapping[str, Labels]) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _totals(found: Mapping[str, Labels]) -> Iterator[str]:
         if finds[sentence]:
             yield f"  {sentence}: {_count(finds[sentence], 'find')} in {_count(within[sentence], 'recording')}"
         else:
-            yield f"  {sentence}: never in {moments} moments (best {value:.3f}, threshold {gammas[sentence]:.3f})"
+            yield f"  {sentence}: {_never(value, gammas[sentence], moments)}"
     if len(best) > SHOWN:
         yield f"  ... and {len(best) - SHOWN} more sentences"
 
@@ -95,6 +95,11 @@ def _uncalibrated(found: Mapping[str, Labels], calibrated: Mapping[str, bool]) -
         yield (
             f"not calibrated, so that true and false may be far from the threshold: {', '.join(strange[:SHOWN])}{more}"
         )
+
+
+def _never(best: float, gamma: float, moments: int) -> str:
+    long = "for long enough " if best > gamma else ""
+    return f"never {long}in {_count(moments, 'moment')} (best {best:.3f}, threshold {gamma:.3f})"
 
 
 def _times(labels: Labels) -> dict[str, list[float]]:
@@ -117,16 +122,21 @@ def _grouped(what: str, reasons: Mapping[str, str]) -> list[str]:
     lines = []
     for names in list(kinds.values())[:SHOWN]:
         if len(names) == 1:
-            lines.append(f"{what}: {names[0]}: {reasons[names[0]]}")
+            lines.append(f"{what}: {names[0]}: {_short(names[0], reasons)}")
         else:
             more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
             lines.append(
-                f"{what}: {len(names)} recordings ({', '.join(names[:_NAMES])}{more}), such as: {reasons[names[0]]}"
+                f"{what}: {len(names)} recordings ({', '.join(names[:_NAMES])}{more}), the first: "
+                f"{_short(names[0], reasons)}"
             )
     if len(kinds) > SHOWN:
         left: Iterable[list[str]] = list(kinds.values())[SHOWN:]
         lines.append(f"{what}: {sum(map(len, left))} more for other reasons")
     return lines
+
+
+def _short(name: str, reasons: Mapping[str, str]) -> str:
+    return reasons[name].replace(name, "it")
 
 
 def _kind(name: str, reason: str) -> str:
