@@ -17,6 +17,7 @@ VERBS = {
     "eval": "measure success, in-process or through the true graph",
     "show": "draw a recording as a video or on one picture",
     "relabel": "score recordings against new sentences, without a running graph",
+    "calibrate": "find thresholds for a CLIP from moments that you marked in recordings",
     "export": "write recordings as a dataset that other tools train on",
     "import": "read a LeRobot dataset as recordings",
     "bench": "measure speed against the bare libraries",

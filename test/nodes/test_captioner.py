@@ -6,6 +6,7 @@ import json
 import random
 import re
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.nodes import captioner, messages, qos
 from unified_agent.nodes.captioner import Captioner
 from unified_agent.recording.images import compressed
+from unified_agent.vision.clip import Clip
+from unified_agent.vision.known_scenes import KnownScenes
 
 TINY = {
     "embed_dim": 16,
@@ -249,6 +252,58 @@ def test_an_image_that_cannot_be_used_is_refused_and_the_next_one_scored(graph, 
     show(graph, 1.0, change=change)
     graph.until(lambda: why in diagnosis())
     show_and_wait(graph, scores, 1)
+
+
+def test_a_sentence_that_was_not_calibrated_is_told_with_its_score_and_in_the_diagnostics(graph, clip_model):
+    node = graph.add(Captioner, clip_model=clip_model, device="cpu", sentences=["a cat"])
+    scores = graph.heard(qos.SCORES)
+    show_and_wait(graph, scores, 1)
+    told = messages.scores_of(scores[0])
+    assert [sentence for sentence, score in told.items() if not score.calibrated] == ["a cat"]
+    assert told["a cat"].gamma == pytest.approx(0.8)
+    assert "'a cat'" in node.figures()["not calibrated"]
+
+
+def test_thresholds_of_a_file_go_before_those_of_the_card(graph, clip_model, tmp_path):
+    (tmp_path / "thresholds.yaml").write_text(f"{FALSE}: -1.0\na cat: 0.3\n")
+    file = str(tmp_path / "thresholds.yaml")
+    node = graph.add(Captioner, clip_model=clip_model, device="cpu", sentences=["a cat"], thresholds=file)
+    scores = graph.heard(qos.SCORES)
+    show_and_wait(graph, scores, 1)
+    told = messages.scores_of(scores[0])
+    assert (told[FALSE].gamma, told["a cat"].gamma) == (-1.0, pytest.approx(0.3))
+    assert node.figures()["not calibrated"] == ""
+
+
+def test_a_sentence_that_denies_something_is_refused_and_the_others_stay(graph, node):
+    diagnosis = graph.diagnosis("captioner")
+    sentences = graph.partner.create_publisher(String, "/captioner/sentences", qos.COMMAND)
+    graph.until(sentences.get_subscription_count)
+    sentences.publish(String(data="the red object is not on the table"))
+    graph.until(lambda: "denies something" in diagnosis())
+    graph.say(qos.SUBGOAL, String(data="no object is on the table"))
+    graph.until(lambda: "sub-goal refused" in diagnosis())
+    scores = graph.heard(qos.SCORES)
+    show_and_wait(graph, scores, 1)
+    assert len(scores[0].status) == len(VOCABULARY)
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_in_a_scene_that_the_model_does_not_know_nothing_is_seen_unless_it_is_trusted(graph, clip_model, trust):
+    clip = Clip.load(clip_model, "cpu")
+    noise = np.random.default_rng(0).integers(0, 256, (200, 32, 32, 3), dtype=np.uint8)
+    scenes = KnownScenes.fit((1,), clip.describe(noise, (1,)).numpy())
+    scenes.threshold = 2.0
+    scenes.save(Path(clip_model))
+    node = graph.add(Captioner, clip_model=clip_model, device="cpu", trust_unfamiliar=trust)
+    scores, diagnosis = graph.heard(qos.SCORES), graph.diagnosis("captioner")
+    show_and_wait(graph, scores, 4)
+    told = [messages.scores_of(message)[TRUE] for message in scores]
+    assert [score.familiar for score in told] == [False] * 4
+    assert [score.over for score in told] == [True] * 4
+    assert told[-1].seen == trust
+    graph.until(lambda: "does not know" in diagnosis())
+    assert node.figures()["unfamiliar"] == 4
 
 
 def test_bgr_frames_are_scored(graph, node):

@@ -27,6 +27,13 @@ def test_what_is_seen_is_ok_what_is_over_its_threshold_a_warning_and_what_is_not
     assert scores_of(decoded(seen)) == seen
 
 
+def test_doubts_are_told_where_there_are_some():
+    doubtful = {"a cat": Score(0.9, 0.8, calibrated=False, familiar=False)}
+    assert scores_of(decoded(doubtful)) == doubtful
+    keys = [[pair.key for pair in decoded(scores).status[0].values] for scores in (SCORES, doubtful)]
+    assert keys == [["score", "gamma", "over"], ["score", "gamma", "over", "calibrated", "familiar"]]
+
+
 def test_a_score_that_is_no_number_is_refused():
     message = decoded(SCORES)
     message.status[0].values[0].value = "much"

@@ -7,6 +7,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from unified_agent.errors import UserError
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the verb."""
@@ -27,6 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--evaluate", metavar="MODEL", help="do not train: test this checkpoint ('default': the shipped one)"
     )
+    parser.add_argument(
+        "--foreign",
+        type=Path,
+        metavar="DIR",
+        help="with --evaluate: pictures of other scenes; how many are told as unfamiliar",
+    )
+    parser.add_argument(
+        "--describe", type=Path, metavar="DIR", help="do not train: describe the scenes that the checkpoint there knows"
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict:
@@ -35,15 +46,22 @@ def run(arguments: argparse.Namespace) -> dict:
     from unified_agent.training.eyes import report
     from unified_agent.training.eyes.calibration import table
     from unified_agent.training.eyes.collection import Split, collect
+    from unified_agent.training.eyes.familiarity import known_scenes
     from unified_agent.training.eyes.train_clip import ClipTrainer, TrainingConfig
     from unified_agent.vision.clip import Clip
 
     arm = Arm.load(arguments.arm)
+    if arguments.foreign is not None and not arguments.evaluate:
+        raise UserError("--foreign goes with --evaluate MODEL.")
+    if arguments.describe is not None:
+        return _describe(arguments, arm)
     held_out = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
     if arguments.evaluate:
-        found = report.detections(Clip.load(arguments.evaluate, arguments.device), held_out)
+        clip = Clip.load(arguments.evaluate, arguments.device)
+        found = report.detections(clip, held_out)
         print(table(found))
-        return {"ok": True, "model": arguments.evaluate, "moments": len(held_out), **report.summary(found)}
+        result = {"ok": True, "model": arguments.evaluate, "moments": len(held_out), **report.summary(found)}
+        return result | _familiarity(clip, held_out, arguments.foreign)
 
     moments = collect(arguments.frames, Split.TRAIN, arguments.moments, arm)
     tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_moments, arm)
@@ -56,6 +74,7 @@ def run(arguments: argparse.Namespace) -> dict:
     start = Clip.load(arguments.start, arguments.device) if arguments.start else None
     began = time.monotonic()
     history = ClipTrainer(moments, arguments.out, config, arguments.device, start).run()
+    known_scenes(Clip.load(str(arguments.out), arguments.device), moments, tuning).save(arguments.out)
     found = report.certify(
         arguments.out,
         tuning,
@@ -68,3 +87,41 @@ def run(arguments: argparse.Namespace) -> dict:
     print(table(found))
     seconds = time.monotonic() - began
     return {"ok": True, "out": str(arguments.out), "seconds": seconds, **report.summary(found)}
+
+
+def _describe(arguments: argparse.Namespace, arm) -> dict:
+    """Write what a checkpoint knows beside its weights, and count the false alarms on moments that are held out."""
+    from unified_agent.training.eyes.collection import Split, collect
+    from unified_agent.training.eyes.familiarity import known_scenes
+    from unified_agent.vision.clip import Clip
+
+    clip = Clip.load(str(arguments.describe), arguments.device)
+    moments = collect(arguments.frames, Split.TRAIN, arguments.moments, arm)
+    tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_moments, arm)
+    clip.known = known_scenes(clip, moments, tuning)
+    clip.known.save(arguments.describe)
+    held_out = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
+    return {"ok": True, "threshold": clip.known.threshold, **_familiarity(clip, held_out, None)}
+
+
+def _familiarity(clip, held_out, pictures: Path | None) -> dict:
+    """False alarms on known moments and, with a folder of foreign pictures, how many of those are told."""
+    from unified_agent.training.eyes.familiarity import foreign, unfamiliar_share
+
+    if clip.known is None:
+        if pictures is not None:
+            foreign(clip, pictures)
+        return {}
+    alarms = unfamiliar_share(clip, held_out)
+    print(f"called unfamiliar: {alarms:.2%} of {len(held_out)} held-out moments")
+    result = {"false_alarms": alarms}
+    if pictures is not None:
+        found = foreign(clip, pictures)
+        print(
+            f"{pictures}: {found.unfamiliar} of {found.pictures} pictures called unfamiliar; some sentence over its "
+            f"threshold in {found.claimed}, held true in {found.held}; {found.unreadable} files are no picture"
+        )
+        for name in found.missed[:20]:
+            print(f"  taken for known: {name}")
+        result["foreign"] = asdict(found)
+    return result

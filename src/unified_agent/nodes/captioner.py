@@ -3,6 +3,7 @@
 
 import threading
 import time
+from collections import deque
 from dataclasses import replace
 from functools import partial
 
@@ -25,6 +26,12 @@ AHEAD, BEHIND = 0.5, 5.0
 # Wall seconds for which they must be so before it is told: where a simulation runs fast, moments are late at times.
 LASTING = 1.0
 _SENTENCES = "Sentences to score besides the vocabulary of sub-goals."
+_THRESHOLDS = "YAML file of sentences with their thresholds, as 'unified-agent calibrate' writes it; before the card's."
+# Newest moments of which most decide whether the scene is told as unfamiliar.
+_NEWEST = 15
+_STRANGE = " of a scene that this CLIP does not know: nothing is seen in it. See 'unfamiliar', and 'trust_unfamiliar'"
+_TRUSTED = " of a scene that this CLIP does not know: what it sees there is a guess"
+_TRUST = "Whether sentences are seen in scenes that the model does not know."
 
 
 class Captioner(shell.AgentNode):
@@ -38,6 +45,8 @@ class Captioner(shell.AgentNode):
         Spec("tolerance", TOLERANCE, "Seconds that the frames of one moment may lie apart.", low=0.0, high=10.0),
         Spec("steady_seconds", 0.2, "Seconds for which a sentence is true before it is seen.", low=0.0, high=60.0),
         Spec("sentences", [""], _SENTENCES, live=True),
+        Spec("thresholds", "", _THRESHOLDS),
+        Spec("trust_unfamiliar", False, _TRUST),
     )
 
     def __init__(self, **options):
@@ -47,12 +56,16 @@ class Captioner(shell.AgentNode):
         from unified_agent.vision.clip import Clip
         from unified_agent.vision.detector import Detector
         from unified_agent.vision.steady import Steady
+        from unified_agent.vision.thresholds import read_thresholds
 
         torch.set_num_threads(self.settings["threads"])
         self._known = SENTENCES
         self._asked = tuple(filter(None, self.settings["sentences"]))
         clip = Clip.load(self.settings["clip_model"], self.settings["device"])
-        self._detector = Detector(clip, self._known + self._asked)
+        thresholds = self.settings["thresholds"]
+        self._detector = Detector(clip, self._known + self._asked, read_thresholds(thresholds) if thresholds else None)
+        self._doubts = ""
+        self._tell_of_doubts()
         # What is seen of all sentences, and of the sub-goal in frames taken since it was set.
         self._steady = Steady(self.settings["steady_seconds"])
         self._pursued = Steady(self.settings["steady_seconds"])
@@ -64,7 +77,8 @@ class Captioner(shell.AgentNode):
         self._reader = FrameReader(self._complain)
         self._trouble = ""
         self._last_taken = self._last_scored = time.monotonic()
-        self._scored = self._ahead = self._behind = 0
+        self._scored = self._ahead = self._behind = self._unfamiliar = 0
+        self._strange: deque[bool] = deque(maxlen=_NEWEST)
         self._age = 0.0
         self._in_time_at = time.monotonic()
         self._counted = (time.monotonic(), 0)
@@ -97,6 +111,8 @@ class Captioner(shell.AgentNode):
             "without a partner": self._frames.alone,
             "refused": self._reader.refused,
             "refused because": "\n".join(self._reader.causes),
+            "unfamiliar": self._unfamiliar,
+            "not calibrated": self._doubts,
             "sentences": len(self._detector.sentences),
         }
 
@@ -133,6 +149,13 @@ class Captioner(shell.AgentNode):
         with self._lock:
             self._detector.ask(dict.fromkeys(self._known + asked + ((self._subgoal,) if self._subgoal else ())))
             self._asked = asked
+        self._tell_of_doubts()
+
+    def _tell_of_doubts(self) -> None:
+        """Say once which of the sentences have no threshold of their own."""
+        doubts, self._doubts = self._doubts, self._detector.doubts()
+        if self._doubts and self._doubts != doubts:
+            self.get_logger().warning(self._doubts)
 
     def _on_sentences(self, message: String) -> None:
         try:
@@ -146,7 +169,10 @@ class Captioner(shell.AgentNode):
             self._since = self.get_clock().now().nanoseconds
             self._pursued.forget()
         if self._subgoal and self._subgoal not in self._detector.sentences:
-            self._ask(self._asked)
+            try:
+                self._ask(self._asked)
+            except UserError as error:
+                self.report(shell.WARN, f"sub-goal refused: {error}")
 
     def _on_clock_set_back(self, seconds: float) -> None:
         """What was seen in the time before says nothing of the one that begins."""
@@ -182,14 +208,17 @@ class Captioner(shell.AgentNode):
     def _score(self, stamp: int, frames: dict) -> None:
         started = time.monotonic()
         with self._lock:
-            values = self._detector.scores(frames)
-            sentences, gammas = self._detector.sentences, self._detector.thresholds
-            caption = self._detector.best(values)
+            detector = self._detector
+            view = detector.look(frames)
+            familiar = not view.unfamiliar
+            caption = detector.best(view.scores)
+            told = zip(detector.sentences, view.scores, detector.thresholds, detector.calibrated, strict=True)
             scores = {
-                sentence: Score(float(value), float(gamma))
-                for sentence, value, gamma in zip(sentences, values, gammas, strict=True)
+                sentence: Score(float(value), float(gamma), calibrated=bool(calibrated), familiar=familiar)
+                for sentence, value, gamma, calibrated in told
             }
-            true = {sentence for sentence, score in scores.items() if score.over}
+            trusted = familiar or self.settings["trust_unfamiliar"]
+            true = {sentence for sentence, score in scores.items() if score.over and trusted}
             seen = self._steady.judge(stamp / messages.NANO, true)
             scores |= {sentence: replace(scores[sentence], seen=True) for sentence in seen}
             subgoal = self._subgoal
@@ -201,8 +230,10 @@ class Captioner(shell.AgentNode):
         self._caption.publish(String(data=caption))
         self._scores.publish(messages.scores_message(messages.stamp(stamp / messages.NANO), scores))
         self._scored += 1
+        self._unfamiliar += not familiar
         self._last_scored = time.monotonic()
         self._latency = self._last_scored - started
+        self._strange.append(not familiar)
         self._tell_of_clocks(stamp, len(frames))
 
     def _tell_of_clocks(self, stamp: int, cameras: int) -> None:
@@ -211,11 +242,14 @@ class Captioner(shell.AgentNode):
         self._ahead += self._age < -AHEAD
         self._behind += self._age > BEHIND
         now, doing = time.monotonic(), f"scoring {cameras} cameras"
+        strange = sum(self._strange) > len(self._strange) / 2
+        if strange:
+            doing += _STRANGE if not self.settings["trust_unfamiliar"] else _TRUSTED
         in_time = -AHEAD <= self._age <= BEHIND
         if in_time:
             self._in_time_at = now
         if in_time or now - self._in_time_at <= LASTING:
-            self.report(shell.OK, doing)
+            self.report(shell.WARN if strange else shell.OK, doing)
         elif self._age < 0.0:
             self.report(shell.WARN, f"{doing}, stamped over {AHEAD:g} s ahead of the clock: do their clocks agree?")
         else:

@@ -179,7 +179,7 @@ class PolicyNode(shell.AgentNode):
         except UserError as error:
             self.report(shell.WARN, f"scores refused: {error}")
             return
-        true = [sentence for sentence, score in scores.items() if score.over]
+        true = [sentence for sentence, score in scores.items() if score.over and (score.familiar or score.seen)]
         seen = [sentence for sentence, score in scores.items() if score.seen]
         self._execution.judged(messages.seconds(message.header.stamp), true, seen)
 

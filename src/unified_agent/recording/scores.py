@@ -24,11 +24,15 @@ class Score:
         value: the score.
         gamma: the threshold above which it is held true.
         seen: whether it has been true for long enough to be believed.
+        calibrated: whether ``gamma`` was found for this sentence, and is not a default.
+        familiar: whether the scene is one that the model knows; what it scores elsewhere is a guess.
     """
 
     value: float
     gamma: float
     seen: bool = False
+    calibrated: bool = True
+    familiar: bool = True
 
     @property
     def over(self) -> bool:
@@ -41,8 +45,14 @@ class Score:
 
 
 def values_of(score: Score) -> dict[str, str]:
-    """The key-value pairs of one sentence's status."""
-    return {"score": f"{score.value:.6f}", "gamma": f"{score.gamma:.6f}", "over": str(score.over).lower()}
+    """The key-value pairs of one sentence's status; ``calibrated`` and ``familiar`` are there where they are false."""
+    doubts = {"calibrated": score.calibrated, "familiar": score.familiar}
+    return {
+        "score": f"{score.value:.6f}",
+        "gamma": f"{score.gamma:.6f}",
+        "over": str(score.over).lower(),
+        **{name: "false" for name, sure in doubts.items() if not sure},
+    }
 
 
 def encoded(stamp: int, scores: Mapping[str, Score]) -> bytes:
@@ -126,7 +136,13 @@ def scores_of(message) -> dict[str, Score]:
     for status in message.status:
         values = {entry.key: entry.value for entry in status.values}
         try:
-            score = Score(float(values["score"]), float(values["gamma"]), status.level in (SEEN, _SEEN_BYTE))
+            score = Score(
+                float(values["score"]),
+                float(values["gamma"]),
+                status.level in (SEEN, _SEEN_BYTE),
+                values.get("calibrated") != "false",
+                values.get("familiar") != "false",
+            )
         except (KeyError, ValueError):
             raise BadMessage(f"Expected numbers 'score' and 'gamma' for '{status.name[:80]}'.") from None
         if not (math.isfinite(score.value) and math.isfinite(score.gamma)):

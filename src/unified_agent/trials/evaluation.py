@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many trials in-process, one random start each."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from unified_agent.sim.tasks import Task
 from unified_agent.trials.trial import Trial, run_trial
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def evaluate_plans(
 ) -> Iterator[Trial]:
     """One trial for each task with its plan, or the reason why it has none; as ``evaluate``."""
     detector = Detector(Clip.load(agent.clip, agent.device), SENTENCES)
+    if doubts := detector.doubts():
+        _log.warning("%s", doubts)
     policy = Policy.load(agent.policy, agent.device)
     env = StackObjects(arm=agent.arm, randomise=randomise)
     try:

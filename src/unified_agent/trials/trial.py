@@ -79,5 +79,6 @@ def _judge(
     execution: PlanExecution, detector: Detector, steady: Steady, time: float, frames: dict[str, np.ndarray]
 ) -> None:
     """Do with a frame of each camera what the captioner does."""
-    true = detector.seen(detector.scores(frames))
+    held = detector.held(detector.look(frames))
+    true = {sentence for sentence, holds in zip(detector.sentences, held, strict=True) if holds}
     execution.judged(time, true, steady.judge(time, true))

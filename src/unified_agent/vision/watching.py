@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What someone does in a video, as an ordered list of sub-goals that a robot can pursue."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -13,6 +15,8 @@ from unified_agent.language.plan import Plan, check
 from unified_agent.language.subgoals import SENTENCES, Relation, SubGoal
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
+
+_log = logging.getLogger(__name__)
 
 RATE = 10
 """Frames a second that are looked at."""
@@ -47,7 +51,10 @@ def frames_of(path: Path, rate: int = RATE) -> Iterator[np.ndarray]:
 
 def plan_in(path: Path, clip: Clip) -> Plan:
     """The sub-goals of the vocabulary that came true in a video, in order; errors as `frames_of` and `plan_of`."""
-    return plan_of(frames_of(path), Detector(clip, SENTENCES))
+    detector = Detector(clip, SENTENCES)
+    if doubts := detector.doubts():
+        _log.warning("%s", doubts)
+    return plan_of(frames_of(path), detector)
 
 
 def plan_of(frames: Iterable[np.ndarray], detector: Detector) -> Plan:
@@ -58,10 +65,16 @@ def plan_of(frames: Iterable[np.ndarray], detector: Detector) -> Plan:
         detector: asks for sentences of the vocabulary only.
 
     Raises:
-        UserError: nothing came true, or what came true makes no plan.
+        UserError: nothing came true, what came true makes no plan, or most frames show a scene that the CLIP does not
+            know: nothing is held true in those.
     """
     goals = [SubGoal.parse(sentence) for sentence in detector.sentences]
-    true = _verdicts(frames, detector)
+    true, unfamiliar = _verdicts(frames, detector)
+    if 2 * unfamiliar > len(true):
+        raise UserError(
+            f"The video shows a scene that this CLIP does not know (in {unfamiliar} of {len(true)} frames looked at): "
+            "what it would see there is a guess. Show the table and the objects that it was trained on."
+        )
     first = [goal for goal, holds in zip(goals, at_first(true), strict=True) if holds]
     plan = _reading(first, [goals[index] for index in events(true)])
     if not plan:
@@ -90,16 +103,15 @@ def events(true: np.ndarray) -> list[int]:
     return found
 
 
-def _verdicts(frames: Iterable[np.ndarray], detector: Detector) -> np.ndarray:
-    rows, batch = [np.zeros((0, len(detector.sentences)), dtype=bool)], []
-    for frame in frames:
-        batch.append(frame)
-        if len(batch) == BATCH:
-            rows.append(detector.true(detector.score_moments(np.stack(batch)[:, None])))
-            batch = []
-    if batch:
-        rows.append(detector.true(detector.score_moments(np.stack(batch)[:, None])))
-    return np.concatenate(rows)
+def _verdicts(frames: Iterable[np.ndarray], detector: Detector) -> tuple[np.ndarray, int]:
+    """Which sentences are held true of each frame, shape (N, M), and how many frames are unfamiliar."""
+    rows, unfamiliar = [np.zeros((0, len(detector.sentences)), dtype=bool)], 0
+    frames = iter(frames)
+    while batch := list(islice(frames, BATCH)):
+        views = detector.views(np.stack(batch)[:, None])
+        rows.append(detector.held(views))
+        unfamiliar += 0 if views.unfamiliar is None else int(views.unfamiliar.sum())
+    return np.concatenate(rows), unfamiliar
 
 
 def _reading(first: Sequence[SubGoal], seen: Sequence[SubGoal]) -> list[SubGoal]:
