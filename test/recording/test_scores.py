@@ -48,11 +48,15 @@ def test_the_fast_encoder_makes_the_same_bytes():
     chance = np.random.default_rng(0)
     sentences = ["a", "two words", "über den Tisch", "x" * 17, "five!", "the red object is on the table"]
     gammas = chance.uniform(-1, 1, len(sentences))
-    encoder = ScoreEncoder(sentences, gammas)
+    sure = [number % 2 == 0 for number in range(len(sentences))]
+    encoder = ScoreEncoder(sentences, gammas, sure)
     for number in range(200):
         values = chance.uniform(-1, 1, len(sentences)) * (number % 3)
-        scores = [Score(value, gamma, chance.random() < 0.5) for value, gamma in zip(values, gammas, strict=True)]
+        familiar = bool(chance.integers(2))
+        told = zip(values, gammas, sure, strict=True)
+        scores = [Score(value, gamma, chance.random() < 0.5, one, familiar) for value, gamma, one in told]
         scores = [replace(score, seen=score.seen and score.over) for score in scores]
         stamp = int(chance.integers(0, 2 * 10**18))
-        fast = encoder.encode(stamp, values, [score.over for score in scores], [score.seen for score in scores])
+        over, seen = [score.over for score in scores], [score.seen for score in scores]
+        fast = encoder.encode(stamp, values, over, seen, familiar)
         assert fast == encoded(stamp, dict(zip(sentences, scores, strict=True)))

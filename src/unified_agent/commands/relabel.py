@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--thumbnails", type=int, default=100, metavar="N", help="pictures of the best finds of each sentence, at most"
     )
     parser.add_argument(
+        "--trust-unfamiliar",
+        action="store_true",
+        help="hold sentences true also in scenes that the model does not know",
+    )
+    parser.add_argument("--grey", action="store_true", help="score recordings also where no image has colours")
+    parser.add_argument(
         "--jobs", type=int, metavar="N", help="processes; by default one a core where there is much to do"
     )
     parser.add_argument(
@@ -68,7 +74,7 @@ def run(arguments: argparse.Namespace) -> dict:
     import torch
 
     from unified_agent.training.relabelling.found import recordings_at
-    from unified_agent.training.relabelling.observers import LookEquipment
+    from unified_agent.training.relabelling.observers import LookEquipment, model_of
     from unified_agent.training.relabelling.question import Question
     from unified_agent.training.relabelling.search import Search
     from unified_agent.training.relabelling.summary import told
@@ -86,6 +92,8 @@ def run(arguments: argparse.Namespace) -> dict:
         arguments.tolerance,
         not arguments.labels_only,
         arguments.thumbnails,
+        arguments.trust_unfamiliar,
+        arguments.grey,
     )
     recordings = recordings_at(arguments.bags, arguments.out)
     if not recordings.bags:
@@ -93,18 +101,26 @@ def run(arguments: argparse.Namespace) -> dict:
     sentences, thresholds = _sentences(arguments)
     torch.set_num_threads(max(1, arguments.threads))
     clip = Clip.load(arguments.clip, arguments.device)
-    calibrated = clip.card.get("thresholds", {}) | thresholds
-    if arguments.threshold is not None:
-        thresholds |= {sentence: arguments.threshold for sentence in sentences if sentence not in calibrated}
-    detector = Detector(clip, sentences, thresholds)
-    gammas = dict(zip(detector.sentences, map(float, detector.thresholds), strict=True))
-    measured = {sentence: sentence in calibrated for sentence in gammas}
-    device = clip.device.type
-    with Search(arguments.out, recordings.bags, detector, question, clip.fingerprint, device, measured) as search:
-        equipment = LookEquipment(arguments.clip, clip.fingerprint, device, arguments.threads, gammas, question)
+    detector = Detector(clip, sentences, thresholds, arguments.threshold)
+    equipment = LookEquipment(
+        arguments.clip,
+        model_of(clip),
+        clip.device.type,
+        arguments.threads,
+        detector.sentences,
+        thresholds,
+        arguments.threshold,
+        question,
+    )
+    with Search(arguments.out, recordings.bags, detector, question, equipment.model, equipment.device) as search:
         failed = recordings.failed | _look(search, equipment, detector, arguments)
         found = {bag: search.done[bag] for bag in sorted(search.done, key=search.names.get)}
-        for line in told({search.names[bag]: labels for bag, labels in found.items()}, failed, measured):
+        for line in told(
+            {search.names[bag]: labels for bag, labels in found.items()},
+            failed,
+            detector.doubts(),
+            question.trust_unfamiliar,
+        ):
             print(_printable(line))
         if recordings.own:
             print(f"left out: {len(recordings.own)} labelled copies of this command among the recordings")

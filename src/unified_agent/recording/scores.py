@@ -80,39 +80,46 @@ class ScoreEncoder:
     bytes, for each of the four alignments at which it can begin.
     """
 
-    def __init__(self, sentences: Sequence[str], gammas: Sequence[float]):
-        told = [(sentence.encode(), f"{gamma:.6f}".encode()) for sentence, gamma in zip(sentences, gammas, strict=True)]
-        self._names = told
+    def __init__(self, sentences: Sequence[str], gammas: Sequence[float], calibrated: Sequence[bool]):
+        told = zip(sentences, gammas, calibrated, strict=True)
+        self._told = [(sentence.encode(), f"{gamma:.6f}".encode(), bool(sure)) for sentence, gamma, sure in told]
         self._pieces = cache(self._made)
 
-    def encode(self, stamp: int, values: Sequence[float], over: Sequence[bool], seen: Sequence[bool]) -> bytes:
+    def encode(
+        self, stamp: int, values: Sequence[float], over: Sequence[bool], seen: Sequence[bool], familiar: bool = True
+    ) -> bytes:
         """The message of one moment; a value, whether it is over its threshold and whether it is seen a sentence."""
         seconds = min(max(stamp // NANO, -(2**31)), 2**31 - 1)
-        head = struct.pack("<iIIxxxxI", seconds, stamp % NANO, 1, len(self._names))
+        head = struct.pack("<iIIxxxxI", seconds, stamp % NANO, 1, len(self._told))
         parts, size = [b"\0\1\0\0", head], len(head)
         for number, (value, is_over, is_seen) in enumerate(zip(values, over, seen, strict=True)):
             short, long = f"{value:.3f}".encode(), f"{value:.6f}".encode()
-            name, middle, end = self._pieces(number, size % 4, len(short), len(long), bool(is_over))
+            name, middle, end = self._pieces(number, size % 4, len(short), len(long), bool(is_over), familiar)
             level = SEEN if is_seen else OVER if is_over else UNDER
             status = (bytes((level,)), name, short, middle, long, end)
             parts += status
             size += sum(map(len, status))
         return b"".join(parts)
 
-    def _made(self, number: int, begin: int, short: int, long: int, over: bool) -> tuple[bytes, bytes, bytes]:
+    def _made(
+        self, number: int, begin: int, short: int, long: int, over: bool, familiar: bool
+    ) -> tuple[bytes, bytes, bytes]:
         """What stands between the level, the short text of the value, the long one, and the next status."""
-        name, gamma = self._names[number]
+        name, gamma, calibrated = self._told[number]
+        texts = [b"gamma", gamma, b"over", b"true" if over else b"false"]
+        texts += [] if calibrated else [b"calibrated", b"false"]
+        texts += [] if familiar else [b"familiar", b"false"]
         first = (
             _string(name, begin + 1) + _pad(begin + 1 + len(_string(name, begin + 1))) + struct.pack("<I", short + 1)
         )
         at = begin + 1 + len(first) + short
         second = b"\0" + _string(b"", at + 1)
-        second += _pad(at + len(second)) + struct.pack("<I", 3)
+        second += _pad(at + len(second)) + struct.pack("<I", 1 + len(texts) // 2)
         second += _string(b"score", at + len(second))
         second += _pad(at + len(second)) + struct.pack("<I", long + 1)
         at += len(second) + long
         third = b"\0"
-        for text in (b"gamma", gamma, b"over", b"true" if over else b"false"):
+        for text in texts:
             third += _string(text, at + len(third))
         return first, second, third
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +145,28 @@ def test_a_bag_without_pictures_says_so(tmp_path, detector):
         writer.add_topic("/instruction", STRING)
     with pytest.raises(UserError, match="nothing to look at"):
         look(tmp_path / "deaf", tmp_path / "out", "it", detector, QUESTION)
+
+
+def test_nothing_is_held_true_in_a_scene_that_the_model_does_not_know(bag, tmp_path, detector, monkeypatch):
+    views = detector.views
+    monkeypatch.setattr(
+        detector, "views", lambda moments: replace(views(moments), unfamiliar=np.ones(len(moments), bool))
+    )
+    labels = look(bag, tmp_path / "out", "it", detector, QUESTION)
+    assert (labels.unfamiliar, labels.finds, labels.true[ALWAYS]) == (SETS, [], 0)
+    assert b"familiar" in read(tmp_path / "out" / "it")[-1][2] + read(tmp_path / "out" / "it")[-2][2]
+    [find] = look(bag, tmp_path / "trusted", "it", detector, Question(trust_unfamiliar=True)).finds
+    assert find.unfamiliar == SETS
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_bag_without_colours_fails_unless_asked_for(tmp_path, detector, compress):
+    grey = np.repeat(frame(0)[:, :, :1], 3, axis=2)
+    with BagWriter(tmp_path / "grey") as writer:
+        writer.add_topic("/front", COMPRESSED_IMAGE if compress else IMAGE)
+        for number in range(4):
+            message = image(number, 0, COMPRESSED_IMAGE if compress else IMAGE, grey)
+            writer.write("/front", message, 10**9 + number * 10**8)
+    with pytest.raises(UserError, match="no colour image: /front is .*--grey"):
+        look(tmp_path / "grey", tmp_path / "out", "it", detector, QUESTION)
+    assert look(tmp_path / "grey", tmp_path / "asked", "it", detector, Question(grey=True)).frames == 4

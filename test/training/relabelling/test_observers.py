@@ -12,7 +12,9 @@ from unified_agent.training.relabelling.ray_observers import observed_on_ray
 
 from .conftest import ALWAYS, NEVER, record
 
-EQUIPMENT = LookEquipment("default", "", "cpu", 1, {ALWAYS: -1.0, NEVER: 1.0}, Question(copies=False))
+THRESHOLDS = {ALWAYS: -1.0, NEVER: 1.0}
+QUESTION = Question(copies=False, trust_unfamiliar=True)
+EQUIPMENT = LookEquipment("default", "", "cpu", 1, (ALWAYS, NEVER), THRESHOLDS, None, QUESTION)
 
 
 def tasks_of(tmp_path, sets):
@@ -22,7 +24,7 @@ def tasks_of(tmp_path, sets):
 
 def test_two_processes_find_what_one_finds_and_one_that_is_killed_costs_one_recording(tmp_path, detector):
     tasks = tasks_of(tmp_path, [3, 4, 5, 6])
-    expected = dict(observed(tasks, EQUIPMENT, 1, lambda read: None, detector))
+    expected = dict(observed(tasks, EQUIPMENT, 1, lambda read: None))
     shutil.rmtree(tmp_path / "out")
     answers = observed(tasks, EQUIPMENT, 2, lambda read: None)
     found = dict([next(answers)])
@@ -44,7 +46,7 @@ def test_an_error_that_nobody_expected_fails_one_recording(tmp_path, detector, m
         raise ZeroDivisionError("by chance")
 
     [task] = tasks_of(tmp_path, [3])
-    monkeypatch.setattr(detector, "score_moments", broken)
+    monkeypatch.setattr(detector, "views", broken)
     [(_, answer)] = observed([task], EQUIPMENT, 1, lambda read: None, detector)
     assert answer == LookFailure("it cannot be looked at (ZeroDivisionError: by chance)")
 
@@ -62,7 +64,7 @@ def test_a_full_disk_is_told_as_what_the_others_would_not_escape(tmp_path, detec
 
 def test_other_weights_than_those_of_the_search_are_refused():
     with pytest.raises(UserError, match="other weights"):
-        Observer(LookEquipment("default", "another", "cpu", 1, {ALWAYS: 0.5}))
+        Observer(LookEquipment("default", "another", "cpu", 1, (ALWAYS,), {}))
 
 
 def test_without_ray_it_is_told_what_to_install(monkeypatch):

@@ -47,5 +47,14 @@ def test_of_many_finds_those_with_the_highest_peaks_keep_their_pictures():
     assert kept == [0.9, 0.7]
 
 
+def test_moments_of_scenes_that_the_model_does_not_know_are_counted():
+    stretches = Stretches(["it"], [0.0], 0.2, 0)
+    for number in range(4):
+        at = Instant(number * NANO // 10, number * NANO // 10)
+        stretches.judge(at, [0], [0.5], bytes, familiar=number != 2)
+    stretches.end()
+    assert [find.unfamiliar for find, _ in stretches.finds(start=0)] == [1]
+
+
 def test_no_picture_is_made_where_none_is_wanted():
     assert followed([0.5] * 4, pictures=0)[0][1] is None

@@ -3,7 +3,6 @@ from unified_agent.training.relabelling.labels import Find, Labels
 from unified_agent.training.relabelling.summary import told
 
 SENTENCE, OTHER = "the door is open", "the door is green"
-MEASURED = {SENTENCE: True, OTHER: True}
 
 
 def labels(finds: int = 0, best: float = 0.1, lost: tuple[str, ...] = ()) -> Labels:
@@ -20,7 +19,7 @@ def labels(finds: int = 0, best: float = 0.1, lost: tuple[str, ...] = ()) -> Lab
 
 
 def test_one_recording_is_told_sentence_by_sentence():
-    lines = told({"run/bag": labels(2)}, {}, MEASURED)
+    lines = told({"run/bag": labels(2)}, {})
     assert lines == [
         "run/bag: 10 moments of /front",
         "  the door is open: true from 1.00 s, 2.00 s",
@@ -30,31 +29,36 @@ def test_one_recording_is_told_sentence_by_sentence():
 
 
 def test_true_but_not_for_long_enough_is_told_apart_from_never():
-    assert "never for long enough in 10 moments (best 0.400" in told({"a": labels(best=0.4)}, {}, MEASURED)[1]
+    assert "never for long enough in 10 moments (best 0.400" in told({"a": labels(best=0.4)}, {})[1]
 
 
 def test_hundreds_of_recordings_are_told_in_few_lines():
-    found = {
-        f"run/{n:03d}": labels(n % 2, lost=(f"{n} messages were read where {n + 1} were promised",)) for n in range(200)
-    }
+    lost = "{} messages were read where 7 were promised"
+    found = {f"run/{n:03d}": labels(n % 2, lost=(lost.format(n),)) for n in range(200)}
     failed = {f"/data/{n}": f"/data/{n} has no Image topic." for n in range(50)}
-    lines = told(found, failed, MEASURED)
+    lines = told(found, failed)
     assert len(lines) < 30
     assert "200 recordings looked at, 2000 moments: 100 finds in 100 recordings" in lines
     assert "  the door is open: 100 finds in 100 recordings" in lines
     assert "  the door is green: never in 2000 moments (best 0.050, threshold 0.300)" in lines
     assert [line for line in lines if line.startswith("lost: 200 recordings (run/000, run/001, run/002 and 197 more)")]
-    assert (
-        lines[-1] == "failed: 50 recordings (/data/0, /data/1, /data/2 and 47 more), the first: it has no Image topic."
-    )
+    named = "(/data/0, /data/1, /data/2 and 47 more)"
+    assert lines[-1] == f"failed: 50 recordings {named}, the first: it has no Image topic."
 
 
-def test_a_sentence_that_was_not_calibrated_is_told_with_its_threshold():
-    lines = told({"a": labels()}, {}, {SENTENCE: True, OTHER: False})
-    assert [line for line in lines if "not calibrated" in line and "'the door is green' (0.300)" in line]
-    assert not [line for line in lines if "not calibrated" in line and SENTENCE in line]
+def test_scenes_that_the_model_does_not_know_are_counted():
+    strange = labels()
+    strange.unfamiliar = 7
+    [line] = [line for line in told({"a": strange, "b": labels()}, {}) if line.startswith("unfamiliar")]
+    assert "7 moments in 1 recording (a)" in line
+    assert "nothing is held true" in line
+    assert "a guess" in " ".join(told({"a": strange}, {}, trusted=True))
+
+
+def test_doubts_about_thresholds_are_told():
+    assert "1 of 2 sentences" in told({"a": labels()}, {}, "1 of 2 sentences")
 
 
 def test_different_failures_are_told_each():
-    lines = told({}, {"/a": "it is no recording", "/b": "its disk is gone"}, MEASURED)
+    lines = told({}, {"/a": "it is no recording", "/b": "its disk is gone"})
     assert lines == ["failed: /a: it is no recording", "failed: /b: its disk is gone"]

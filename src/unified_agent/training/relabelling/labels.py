@@ -24,6 +24,7 @@ class Find:
         peak_at: seconds from the recording's first message to the moment with that score.
         peak_stamp: of that moment's frames, nanoseconds.
         moments: how many.
+        unfamiliar: how many of them show a scene that the model does not know.
         picture: name of its thumbnail's file; empty without one.
     """
 
@@ -37,6 +38,7 @@ class Find:
     peak_at: float
     peak_stamp: int
     moments: int
+    unfamiliar: int = 0
     picture: str = ""
 
 
@@ -53,8 +55,9 @@ class Labels:
         frames: moments scored.
         alone: frames without a partner of the other cameras.
         refused: images that gave no frame.
+        unfamiliar: moments of scenes that the model does not know.
         reached: sentence -> times (seconds of the frames' stamps) at which it came true.
-        true: sentence -> moments in which it was true.
+        true: sentence -> moments in which it was held true.
         best: sentence -> highest score.
         finds: in the order of time.
         lost: what could not be read, or was left out of the copy, and why images gave no frame.
@@ -68,6 +71,7 @@ class Labels:
     frames: int = 0
     alone: int = 0
     refused: int = 0
+    unfamiliar: int = 0
     reached: dict[str, list[float]] = field(default_factory=dict)
     true: dict[str, int] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)

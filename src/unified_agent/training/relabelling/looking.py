@@ -5,6 +5,7 @@ import csv
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import Protocol
@@ -91,7 +92,10 @@ class _Looker:
         self._cameras = RecordedCameras(reader, tuple(labels.image_topics), question.tolerance)
         self._batch: list[tuple[int, Moment]] = []
         self._at_once = max(1, frames // len(labels.image_topics))
-        self._encoder = ScoreEncoder(sentences, gammas)
+        self._encoder = ScoreEncoder(sentences, gammas, detector.calibrated)
+        self._trust = question.trust_unfamiliar
+        self._coloured = question.grey
+        self._image: Message | None = None
         string = common_types().types[STRING]
         self._said = [encode(string(data=sentence)) for sentence in sentences]
         self._row = "{}.{:09d}" + ",{:.6f}" * len(sentences) + "\r\n"
@@ -112,6 +116,7 @@ class _Looker:
             waiting += len(message.data)
             self._writer.put(message)
             if message.topic in names:
+                self._image = message
                 self._batch += zip(repeat(received), self._cameras.see(message))
             if len(self._batch) >= self._at_once or waiting > WINDOW:
                 self._settle()
@@ -135,43 +140,77 @@ class _Looker:
             nothing = f"no image came on {' or '.join(labels.image_topics)}"
             why = "; ".join(filter(None, (self._cameras.why_nothing() or nothing, *self._reader.losses)))
             raise UserError(f"No moment was found in {self._reader.path}: {why}.")
+        if not self._coloured:
+            raise UserError(
+                f"{self._reader.path} has no colour image: {self._encoding()}, and objects are told apart by their "
+                "colours (--grey scores it all the same)."
+            )
+
+    def _encoding(self) -> str:
+        """Of the last image."""
+        image = self._reader.decode(self._image)
+        return (
+            f"{self._image.topic} is {getattr(image, 'encoding', '') or 'grey ' + getattr(image, 'format', '')}".strip()
+        )
 
     def _settle(self) -> None:
         """Score the batch, and write everything that waits in the order of time."""
         while self._batch:
             batch, self._batch = self._batch[: self._at_once], self._batch[self._at_once :]
             # What is decided is decided by the scores that are written down.
-            values = np.round(self._scores(batch).astype(float), 6) + 0.0
+            self._coloured = self._coloured or any(_has_colours(frame) for _, one in batch for frame in one.frames)
+            scores, strange = self._views(batch)
+            values = np.round(scores.astype(float), 6) + 0.0
             over = values > self._gammas
-            self._true += over.sum(axis=0)
+            true = over if self._trust else over & ~strange[:, None]
+            self._true += true.sum(axis=0)
             self._best = np.maximum(self._best, values.max(axis=0))
-            captions = np.argmax(values - self._gammas, axis=1).tolist()
-            for (received, moment), row, true, best in zip(
-                batch, values.tolist(), over.tolist(), captions, strict=True
-            ):
-                self._label(received, moment, row, true, best)
+            captions = np.argmax(values - self._gammas, axis=1)
+            rows = zip(*(part.tolist() for part in (values, over, true, ~strange, captions)), strict=True)
+            for (received, moment), row in zip(batch, rows, strict=True):
+                self._label(received, moment, *row)
         self._writer.settle()
 
-    def _scores(self, batch: list[tuple[int, Moment]]) -> np.ndarray:
-        """Shape (N, M)."""
+    def _views(self, batch: list[tuple[int, Moment]]) -> tuple[np.ndarray, np.ndarray]:
+        """Scores, shape (N, M), and which moments show a scene that the model does not know, (N,)."""
         shapes = {frame.shape for _, moment in batch for frame in moment.frames}
         if len(shapes) == 1:
-            return self._detector.score_moments(np.stack([np.stack(moment.frames) for _, moment in batch]))
-        named = (dict(zip(self._labels.image_topics, moment.frames, strict=True)) for _, moment in batch)
-        return np.stack([self._detector.scores(frames) for frames in named])
+            views = [self._detector.views(np.stack([np.stack(moment.frames) for _, moment in batch]))]
+        else:
+            named = (dict(zip(self._labels.image_topics, moment.frames, strict=True)) for _, moment in batch)
+            views = [self._detector.look(frames) for frames in named]
+        scores = np.concatenate([np.atleast_2d(view.scores) for view in views])
+        if views[0].unfamiliar is None:
+            return scores, np.zeros(len(scores), bool)
+        return scores, np.concatenate([np.atleast_1d(view.unfamiliar) for view in views])
 
-    def _label(self, received: int, moment: Moment, values: list[float], over: list[bool], best: int) -> None:
+    def _label(
+        self,
+        received: int,
+        moment: Moment,
+        values: list[float],
+        over: list[bool],
+        held: list[bool],
+        familiar: bool,
+        best: int,
+    ) -> None:
         stamp = moment.stamp
         self._labels.frames += 1
+        self._labels.unfamiliar += not familiar
         self._table.write(self._row.format(stamp // NANO, stamp % NANO, *values))
-        true = [number for number, one in enumerate(over) if one]
-        seen, reached = self.stretches.judge(Instant(received, stamp), true, values, lambda: thumbnail(moment.frames))
+        true = [number for number, one in enumerate(held) if one]
+        picture = partial(thumbnail, moment.frames)
+        seen, reached = self.stretches.judge(Instant(received, stamp), true, values, picture, familiar)
         levels = [number in seen for number in range(len(over))]
-        self._writer.label(topics.SCORES, self._encoder.encode(stamp, values, over, levels), received)
+        self._writer.label(topics.SCORES, self._encoder.encode(stamp, values, over, levels, familiar), received)
         self._writer.label(topics.CAPTION, self._said[best], received)
         for number in reached:
             self._reached[number].append(stamp / NANO)
             self._writer.label(topics.REACHED, self._said[number], received)
+
+
+def _has_colours(frame: np.ndarray) -> bool:
+    return not (frame[:, :, 0] == frame[:, :, 1]).all() or not (frame[:, :, 1] == frame[:, :, 2]).all()
 
 
 class _Writing(Protocol):

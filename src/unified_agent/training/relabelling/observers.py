@@ -57,10 +57,12 @@ class LookEquipment:
 
     Attributes:
         clip: spec of the model; on every machine the same weights.
-        model: their fingerprint.
+        model: their `model_of`.
         device: ``cpu`` or ``cuda``.
         threads: of the processor, for CLIP.
-        thresholds: sentence -> gamma.
+        sentences: what is asked.
+        thresholds: sentence -> gamma, before those on the model's card.
+        default: gamma of any other sentence; None: the card's.
         question: what else is asked.
     """
 
@@ -68,8 +70,16 @@ class LookEquipment:
     model: str
     device: str
     threads: int
+    sentences: tuple[str, ...]
     thresholds: dict[str, float]
+    default: float | None = None
     question: Question = field(default_factory=Question)
+
+
+def model_of(clip) -> str:
+    """Tells a CLIP from others: by its weights, and by what it knows."""
+    known = "" if clip.known is None else f", knows scenes up to {clip.known.threshold:.6g}"
+    return clip.fingerprint[:16] + known
 
 
 class Observer:
@@ -85,9 +95,9 @@ class Observer:
         self._equipment = equipment
         if detector is None:
             clip = Clip.load(equipment.clip, equipment.device)
-            if equipment.model and clip.fingerprint != equipment.model:
+            if equipment.model and model_of(clip) != equipment.model:
                 raise UserError(f"The CLIP '{equipment.clip}' has other weights here than where the search was begun.")
-            detector = Detector(clip, list(equipment.thresholds), equipment.thresholds)
+            detector = Detector(clip, equipment.sentences, equipment.thresholds, equipment.default)
         self._detector = detector
 
     def look(self, task: LookTask, progress: Callable[[int], object] = lambda read: None) -> Labels | LookFailure:

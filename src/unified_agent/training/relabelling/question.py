@@ -24,6 +24,8 @@ class Question:
         tolerance: seconds that frames of one moment may lie apart.
         copies: whether a labelled copy of each recording is written.
         thumbnails: pictures of the best finds of each sentence, at most.
+        trust_unfamiliar: whether sentences are held true in scenes that the model does not know.
+        grey: whether recordings without any colours are looked at.
 
     Raises:
         UserError: a number out of its range.
@@ -35,6 +37,8 @@ class Question:
     tolerance: float = TOLERANCE
     copies: bool = True
     thumbnails: int = THUMBNAILS
+    trust_unfamiliar: bool = False
+    grey: bool = False
 
     def __post_init__(self) -> None:
         Steady(self.steady_seconds)
@@ -44,19 +48,20 @@ class Question:
             raise UserError(f"The number of thumbnails is from 0, not {self.thumbnails}.")
 
 
-def settings(question: Question, detector: Detector, fingerprint: str, device: str) -> dict[str, Any]:
+def settings(question: Question, detector: Detector, model: str, device: str) -> dict[str, Any]:
     """Everything that the answers depend on; a folder that holds others is not gone on with.
 
     Args:
-        fingerprint: of the model's weights, for its spec may be written in several ways.
+        model: tells it from others; its spec may be written in several ways.
         device: where it computes; the last digits depend on it.
     """
     asked = asdict(question)
     del asked["clip"]
     return {
         **asked,
-        "model": fingerprint[:16],
+        "model": model,
         "device": device,
         "sentences": list(detector.sentences),
         "thresholds": [round(float(gamma), 6) for gamma in detector.thresholds],
+        "calibrated": [bool(calibrated) for calibrated in detector.calibrated],
     }

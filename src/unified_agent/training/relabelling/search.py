@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A folder of labels: which recordings are in it, which are to be looked at, and the table of what was found."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from unified_agent.documents import BadDocument
@@ -28,9 +28,8 @@ class Search:
     Args:
         out: the folder; nothing in it is replaced but what was written into it before.
         bags: the recordings.
-        model: fingerprint of the CLIP.
+        model: tells the CLIP from others.
         device: where it computes.
-        calibrated: sentence -> whether its threshold was measured for it.
 
     Attributes:
         names: recording -> its place in the folder.
@@ -48,12 +47,12 @@ class Search:
         question: Question,
         model: str = "",
         device: str = "cpu",
-        calibrated: Mapping[str, bool] | None = None,
     ):
         bags = [bag.resolve() for bag in bags]
         asked = settings(question, detector, model, device)
         self.folder = OwnFolder.claim(out, KIND, asked | {"clip": question.clip}, may_change={"clip"}, sources=bags)
-        self._question, self._calibrated = question, dict(calibrated or {})
+        self._question = question
+        self._calibrated = dict(zip(detector.sentences, map(bool, detector.calibrated), strict=True))
         try:
             self._clear()
             self._known = dict(self._summaries())

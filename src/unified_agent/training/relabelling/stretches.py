@@ -30,6 +30,7 @@ class _Stretch:
     peak: float
     peak_at: Instant
     moments: int = 1
+    unfamiliar: int = 0
     reached: Instant | None = None
     picture: bytes | None = None
 
@@ -66,14 +67,20 @@ class Stretches:
         self._last: int | None = None
 
     def judge(
-        self, at: Instant, over: Sequence[int], values: Sequence[float], picture: Callable[[], bytes]
+        self,
+        at: Instant,
+        over: Sequence[int],
+        values: Sequence[float],
+        picture: Callable[[], bytes],
+        familiar: bool = True,
     ) -> tuple[set[int], list[int]]:
         """A moment was looked at.
 
         Args:
-            over: numbers of the sentences over their thresholds.
+            over: numbers of the sentences that are held true.
             values: the score of each sentence.
             picture: makes a thumbnail of the moment; called once at most, and only where it is wanted.
+            familiar: whether it shows a scene that the model knows.
 
         Returns:
             Numbers of the sentences that are seen now, and of those of them that were not a moment before.
@@ -89,6 +96,7 @@ class Stretches:
         made: list[bytes] = []
         for number in over:
             stretch = self._followed(number, at, values[number])
+            stretch.unfamiliar += not familiar
             if self._most and stretch.peak_at is at:
                 made = made or [picture()]
                 stretch.picture = made[0]
@@ -121,6 +129,7 @@ class Stretches:
                     peak_at,
                     stretch.peak_at.stamp,
                     stretch.moments,
+                    stretch.unfamiliar,
                 ),
                 pictures.get(found),
             )

@@ -14,18 +14,20 @@ FEW = 3
 _TIMES, _NAMES = 4, 3
 
 
-def told(found: Mapping[str, Labels], failed: Mapping[str, str], calibrated: Mapping[str, bool]) -> list[str]:
+def told(found: Mapping[str, Labels], failed: Mapping[str, str], doubts: str = "", trusted: bool = False) -> list[str]:
     """Lines about the recordings that were looked at, and those that were not.
 
     Args:
         found: a recording's place -> what was found.
         failed: a recording's path -> why nothing was.
-        calibrated: sentence -> whether its threshold was measured for it.
+        doubts: which sentences are not calibrated.
+        trusted: whether sentences were held true in scenes that the model does not know.
     """
     lines = list(_in_full(found) if len(found) <= FEW else _in_short(found))
     if found:
         lines += _totals(found)
-    lines += _uncalibrated(found, calibrated)
+    lines += _strange(found, trusted)
+    lines += [doubts] if doubts else []
     alone = sum(labels.alone for labels in found.values())
     refused = sum(labels.refused for labels in found.values())
     if alone or refused:
@@ -87,14 +89,17 @@ def _totals(found: Mapping[str, Labels]) -> Iterator[str]:
         yield f"  ... and {len(best) - SHOWN} more sentences"
 
 
-def _uncalibrated(found: Mapping[str, Labels], calibrated: Mapping[str, bool]) -> Iterator[str]:
-    gammas = {sentence: gamma for labels in found.values() for sentence, gamma in labels.thresholds.items()}
-    strange = [f"'{sentence}' ({gammas[sentence]:.3f})" for sentence in gammas if not calibrated.get(sentence, True)]
-    if strange:
-        more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
-        yield (
-            f"not calibrated, so that true and false may be far from the threshold: {', '.join(strange[:SHOWN])}{more}"
-        )
+def _strange(found: Mapping[str, Labels], trusted: bool) -> Iterator[str]:
+    strange = {name: labels for name, labels in found.items() if labels.unfamiliar}
+    if not strange:
+        return
+    moments = sum(labels.unfamiliar for labels in strange.values())
+    named = ", ".join(list(strange)[:_NAMES]) + (f" and {len(strange) - _NAMES} more" if len(strange) > _NAMES else "")
+    what = "what is found there is a guess" if trusted else "nothing is held true there (--trust-unfamiliar)"
+    yield (
+        f"unfamiliar: {_count(moments, 'moment')} in {_count(len(strange), 'recording')} ({named}) of scenes that this "
+        f"CLIP does not know: {what}"
+    )
 
 
 def _never(best: float, gamma: float, moments: int) -> str:

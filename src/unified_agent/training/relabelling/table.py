@@ -67,6 +67,7 @@ _COLUMNS = (
     "threshold",
     "calibrated",
     "moments",
+    "unfamiliar",
     "picture",
 )
 
@@ -87,6 +88,7 @@ def _row(name: str, labels: Labels, find: Find, calibrated: bool, picture: str) 
         labels.thresholds[find.sentence],
         calibrated,
         find.moments,
+        find.unfamiliar,
         picture,
     )
     return dict(zip(_COLUMNS, values, strict=True))
