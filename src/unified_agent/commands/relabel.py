@@ -212,30 +212,39 @@ def _printable(line: str) -> str:
 
 def _remember(search, found, arguments: argparse.Namespace) -> None:
     """Add the labelled copies' demonstrations to the buffer, each under a name of its own; tell what was added."""
-    from unified_agent.recording.reader import BagReader
-    from unified_agent.robot.arm import Arm
-    from unified_agent.training.policy.bag_experience import experience_of
     from unified_agent.training.policy.buffer import Buffer
 
-    buffer, arm = Buffer(arguments.buffer), Arm.load(arguments.arm)
+    buffer = Buffer(arguments.buffer)
     added, reasons = 0, {}
     for bag in found:
         name = search.names[bag]
         try:
-            episode = experience_of(BagReader(search.folder.path / name), arm)
+            episodes = _demonstrations(search.folder.path / name, arguments)
         except UserError as error:
-            reasons.setdefault(str(error).replace(name, "..."), []).append(name)
+            reasons.setdefault(str(error).replace(str(search.folder.path / name), "it"), []).append(name)
             continue
-        if episode is None:
-            reasons.setdefault("no object was picked", []).append(name)
-            continue
-        buffer.write("bag_" + name.replace("/", "_"), [episode])
-        added += len(episode)
+        buffer.write("bag_" + name.replace("/", "_"), episodes)
+        added += sum(map(len, episodes))
     print(f"buffer: {added} demonstrations of {len(found) - sum(map(len, reasons.values()))} recordings")
     for why, names in reasons.items():
-        print(
-            _printable(f"  nothing of {len(names)} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''}): {why}")
-        )
+        more = ", ..." if len(names) > 3 else ""
+        print(_printable(f"  nothing of {len(names)} ({', '.join(names[:3])}{more}): {why}"))
+
+
+def _demonstrations(copy: Path, arguments: argparse.Namespace) -> list:
+    """The episodes of a labelled copy.
+
+    Raises:
+        UserError: there are none.
+    """
+    from unified_agent.recording.reader import BagReader
+    from unified_agent.robot.arm import Arm
+    from unified_agent.training.policy.bag_experience import experience_of
+
+    episode = experience_of(BagReader(copy), Arm.load(arguments.arm))
+    if episode is None:
+        raise UserError("no object was picked")
+    return [episode]
 
 
 def _sentences(arguments: argparse.Namespace) -> tuple[list[str], dict[str, float]]:
