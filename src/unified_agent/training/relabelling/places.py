@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from unified_agent.documents import BadDocument, read_text, yaml_of
-from unified_agent.recording.reader import METADATA
 
+_METADATA = "metadata.yaml"
 # In the custom data of a labelled copy.
 MARK = "relabelled"
 # What lies beside a copy: the scores of every moment, the summary, the thumbnails.
@@ -43,7 +43,7 @@ def places(bags: Iterable[Path], known: Mapping[Path, str] | None = None) -> dic
 def is_copy(bag: Path) -> bool:
     """Whether a recording is a labelled copy that `relabel` wrote."""
     try:
-        text = read_text(bag / METADATA)
+        text = read_text(bag / _METADATA)
         if MARK not in text:
             return False
         information = yaml_of(text, str(bag)).get("rosbag2_bagfile_information")
