@@ -2,13 +2,16 @@
 """``unified-agent relabel``: recordings scored against new sentences, without a running graph."""
 
 import argparse
+import os
 from pathlib import Path
 
-import yaml
 from tqdm import tqdm
 
 from unified_agent.device import DEVICES
+from unified_agent.documents import BadDocument, read_text, yaml_of
 from unified_agent.errors import UserError
+
+MOST_SENTENCES = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "bags", nargs="+", type=Path, metavar="BAG", help="rosbag2 directory or file, or a folder of them"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the labelled copies")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the labels, the table and the copies"
+    )
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument(
         "--sentences",
@@ -29,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--planner", default="smollm2", help="with --instruction: the language model")
     parser.add_argument("--clip", default="default", metavar="MODEL", help="CLIP: as 'clip_model' of the captioner")
     parser.add_argument("--device", default="auto", choices=DEVICES, help="where CLIP computes")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of CLIP")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of CLIP in each process")
     parser.add_argument(
         "--threshold", type=float, help="cosine in [-1, 1] for sentences without one of their own on the model's card"
     )
@@ -40,6 +45,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--steady-seconds", type=float, default=0.2, help="a sentence that was true for so long was reached"
     )
     parser.add_argument("--tolerance", type=float, default=0.1, help="seconds between frames of one moment, at most")
+    parser.add_argument("--labels-only", action="store_true", help="write no copies of the recordings")
+    parser.add_argument(
+        "--thumbnails", type=int, default=100, metavar="N", help="pictures of the best finds of each sentence, at most"
+    )
+    parser.add_argument(
+        "--trust-unfamiliar",
+        action="store_true",
+        help="hold sentences true also in scenes that the model does not know",
+    )
+    parser.add_argument("--grey", action="store_true", help="score recordings also where no image has colours")
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="processes; by default one a core where there is much to do"
+    )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="look on a Ray cluster instead, or 'local'; files lie at the same place everywhere",
+    )
     parser.add_argument(
         "--buffer", type=Path, metavar="DIR", help="add what was picked and placed to this buffer of 'learn'"
     )
@@ -47,72 +70,181 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict:
-    """Label every bag, show what was found, and go on where one cannot be read."""
+    """Look at every recording, show what was found, and go on where one cannot be read."""
     import torch
 
-    from unified_agent.recording.reader import BagReader, find_bags
-    from unified_agent.training.policy.buffer import Buffer
-    from unified_agent.training.relabelling import Question, place, relabel
+    from unified_agent.training.relabelling.found import recordings_at
+    from unified_agent.training.relabelling.observers import LookEquipment, model_of
+    from unified_agent.training.relabelling.question import Question
+    from unified_agent.training.relabelling.search import Search
+    from unified_agent.training.relabelling.summary import told
     from unified_agent.vision.clip import Clip
     from unified_agent.vision.detector import Detector
 
-    bags = list(dict.fromkeys(bag for path in arguments.bags for bag in find_bags(path)))
-    places = {place(bag, arguments.out) for bag in bags}
-    if len(places) < len(bags):
-        raise UserError("Two of the bags have the same name in folders of the same name: relabel them one by one.")
+    if arguments.buffer and arguments.labels_only:
+        raise UserError("--buffer reads labelled copies: leave out --labels-only.")
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise UserError(f"--jobs is a number of processes from 1, not {arguments.jobs}.")
+    question = Question(
+        arguments.clip,
+        tuple(dict.fromkeys(arguments.image_topic)),
+        arguments.steady_seconds,
+        arguments.tolerance,
+        not arguments.labels_only,
+        arguments.thumbnails,
+        arguments.trust_unfamiliar,
+        arguments.grey,
+    )
+    recordings = recordings_at(arguments.bags, arguments.out)
+    if not recordings.bags:
+        raise UserError(_nothing(recordings))
     sentences, thresholds = _sentences(arguments)
     torch.set_num_threads(max(1, arguments.threads))
     clip = Clip.load(arguments.clip, arguments.device)
-    if arguments.threshold is not None:
-        known = clip.card.get("thresholds", {}) | thresholds
-        thresholds |= {sentence: arguments.threshold for sentence in sentences if sentence not in known}
-    detector = Detector(clip, sentences, thresholds)
-    question = Question(arguments.clip, tuple(arguments.image_topic), arguments.steady_seconds, arguments.tolerance)
-    buffer = Buffer(arguments.buffer) if arguments.buffer else None
-    labelled, failed, sizes = {}, {}, {}
-    for bag in bags:
-        try:
-            sizes[bag] = BagReader(bag).size
-        except UserError as error:
-            failed[str(bag)] = str(error)
-    with tqdm(total=sum(sizes.values()), unit="B", unit_scale=True, desc="relabel") as progress:
-        for bag in sizes:
-            begin = progress.n
-            try:
-                labels = relabel(bag, arguments.out, detector, question, progress.update)
-            except UserError as error:
-                failed[str(bag)] = str(error)
-            else:
-                labelled[str(bag)] = labels
-                progress.write(_told(labels, place(bag, arguments.out)))
-                if buffer is not None:
-                    progress.write(f"  buffer: {_remember(place(bag, arguments.out), arguments, buffer)}")
-            progress.update(begin + sizes[bag] - progress.n)
-    for bag, why in failed.items():
-        print(f"failed: {bag}: {why}")
+    detector = Detector(clip, sentences, thresholds, arguments.threshold)
+    equipment = LookEquipment(
+        arguments.clip,
+        model_of(clip),
+        clip.device.type,
+        arguments.threads,
+        detector.sentences,
+        thresholds,
+        arguments.threshold,
+        question,
+    )
+    with Search(arguments.out, recordings.bags, detector, question, equipment.model, equipment.device) as search:
+        failed = recordings.failed | _look(search, equipment, detector, arguments)
+        found = {bag: search.done[bag] for bag in sorted(search.done, key=search.names.get)}
+        for line in told(
+            {search.names[bag]: labels for bag, labels in found.items()},
+            failed,
+            detector.doubts(),
+            question.trust_unfamiliar,
+        ):
+            print(_printable(line))
+        if recordings.own:
+            print(f"left out: {len(recordings.own)} labelled copies of this command among the recordings")
+        print(_printable(f"-> {search.folder.path}: moments.csv, moments.jsonl{_pictured(search)}"))
+        if arguments.buffer:
+            _remember(search, found, arguments)
     return {
         "ok": not failed,
         "labelled": {
-            bag: {"frames": one.frames, "reached": one.reached, "lost": one.lost} for bag, one in labelled.items()
+            str(bag): {"frames": one.frames, "reached": one.reached, "lost": one.lost} for bag, one in found.items()
         },
+        "finds": sum(len(one.finds) for one in found.values()),
+        "left_out": [str(bag) for bag in recordings.own],
         "failed": failed,
     }
 
 
-def _remember(copy: Path, arguments: argparse.Namespace, buffer) -> str:
-    """Add a labelled copy's demonstrations to the buffer, under a name of its own; what was added, or why not."""
+def _look(search, equipment, detector, arguments: argparse.Namespace) -> dict[str, str]:
+    """Look at all recordings that are not done, and write the table; recording -> why it could not be."""
+    from unified_agent.training.relabelling.observers import LookFailure, observed
+    from unified_agent.training.relabelling.ray_observers import observed_on_ray
+
+    tasks, failed = [], {}
+    for bag in search.names:
+        if bag not in search.done:
+            try:
+                tasks.append(search.task(bag))
+            except UserError as error:
+                failed[str(bag)] = str(error)
+    if len(tasks) + len(failed) < len(search.names):
+        print(f"{len(search.done)} of {len(search.names)} recordings were looked at before, and have not changed")
+    total = sum(task.size for task in tasks)
+    try:
+        with tqdm(total=total, unit="B", unit_scale=True, desc="relabel", disable=None if tasks else True) as bar:
+            if arguments.ray and tasks:
+                answers = observed_on_ray(tasks, equipment, arguments.jobs, bar.update, arguments.ray)
+            else:
+                jobs = _jobs(arguments.jobs, len(tasks), total)
+                answers = observed(tasks, equipment, jobs, bar.update, detector)
+            begin = 0
+            for number, (task, answer) in enumerate(answers, 1):
+                if isinstance(answer, LookFailure):
+                    failed[str(task.bag)] = answer.cause
+                    search.abandon(task.bag)
+                    if answer.fatal:
+                        raise UserError(f"{search.folder.path} cannot be written: {answer.cause}. {_go_on(search)}")
+                else:
+                    search.finish(task.bag, answer)
+                bar.set_postfix_str(f"{number} of {len(tasks)}", refresh=False)
+                begin += task.size
+                bar.update(max(0, begin - bar.n))
+    except KeyboardInterrupt:
+        search.write_table()
+        print(_go_on(search))
+        raise
+    search.write_table()
+    return failed
+
+
+def _jobs(wanted: int | None, tasks: int, total: int) -> int:
+    """Processes for so many recordings of so many bytes together; another one takes seconds to begin."""
+    from unified_agent.training.relabelling.observers import SMALL
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(tasks, wanted or min(cores, 1 + total // SMALL)))
+
+
+def _go_on(search) -> str:
+    return f"{len(search.done)} of {len(search.names)} recordings are done: the same command goes on with the others."
+
+
+def _nothing(recordings) -> str:
+    """Why there is nothing to look at."""
+    if recordings.failed:
+        return " ".join(dict.fromkeys(recordings.failed.values()))
+    return f"Nothing but labelled copies of this command was given ({recordings.own[0]}): give recordings."
+
+
+def _pictured(search) -> str:
+    from unified_agent.training.relabelling.table import OVERVIEW
+
+    return f", {OVERVIEW}" if search.folder.owns(OVERVIEW) and (search.folder.path / OVERVIEW).is_file() else ""
+
+
+def _printable(line: str) -> str:
+    """Names of files may hold bytes that are no text, and letters that move the cursor."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+
+
+def _remember(search, found, arguments: argparse.Namespace) -> None:
+    """Add the labelled copies' demonstrations to the buffer, each under a name of its own; tell what was added."""
+    from unified_agent.training.policy.buffer import Buffer
+
+    buffer = Buffer(arguments.buffer)
+    added, reasons = 0, {}
+    for bag in found:
+        name = search.names[bag]
+        try:
+            episodes = _demonstrations(search.folder.path / name, arguments)
+        except UserError as error:
+            reasons.setdefault(str(error).replace(str(search.folder.path / name), "it"), []).append(name)
+            continue
+        buffer.write("bag_" + name.replace("/", "_"), episodes)
+        added += sum(map(len, episodes))
+    print(f"buffer: {added} demonstrations of {len(found) - sum(map(len, reasons.values()))} recordings")
+    for why, names in reasons.items():
+        more = ", ..." if len(names) > 3 else ""
+        print(_printable(f"  nothing of {len(names)} ({', '.join(names[:3])}{more}): {why}"))
+
+
+def _demonstrations(copy: Path, arguments: argparse.Namespace) -> list:
+    """The episodes of a labelled copy.
+
+    Raises:
+        UserError: there are none.
+    """
     from unified_agent.recording.reader import BagReader
     from unified_agent.robot.arm import Arm
     from unified_agent.training.policy.bag_experience import experience_of
 
-    try:
-        episode = experience_of(BagReader(copy), Arm.load(arguments.arm))
-    except UserError as error:
-        return f"nothing: {error}"
+    episode = experience_of(BagReader(copy), Arm.load(arguments.arm))
     if episode is None:
-        return "nothing: no object was picked"
-    path = buffer.write(f"bag_{copy.parent.name}_{copy.name}", [episode])
-    return f"{len(episode)} demonstrations -> {path}"
+        raise UserError("no object was picked")
+    return [episode]
 
 
 def _sentences(arguments: argparse.Namespace) -> tuple[list[str], dict[str, float]]:
@@ -135,28 +267,23 @@ def _sentences(arguments: argparse.Namespace) -> tuple[list[str], dict[str, floa
 
 def _read(path: Path) -> tuple[list[str], dict[str, float]]:
     try:
-        text = path.read_text()
-        content = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else text.splitlines()
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"The sentences in {path} cannot be read: {error}") from None
-    lines = content if isinstance(content, (list, dict)) else []
-    thresholds = content if isinstance(content, dict) else {}
-    sentences = [" ".join(line.split()) for line in lines if isinstance(line, str) and line.strip()]
-    if not sentences or not all(isinstance(gamma, (int, float)) for gamma in thresholds.values()):
+        text = read_text(path)
+        content = yaml_of(text, str(path)) if path.suffix in (".yaml", ".yml") else text.splitlines()
+    except BadDocument as error:
+        raise UserError(f"The sentences cannot be read: {error}") from None
+    lines = list(content) if isinstance(content, (list, dict)) else []
+    given = content if isinstance(content, dict) else {}
+    blank = [line for line in lines if isinstance(line, str) and not line.strip()]
+    wrong = [line for line in lines if not isinstance(line, str)]
+    wrong += [gamma for gamma in given.values() if isinstance(gamma, bool) or not isinstance(gamma, (int, float))]
+    if wrong or len(lines) == len(blank):
+        came = f" came {wrong[0]!r:.80}" if wrong else " came none"
         raise UserError(
-            f"Expected sentences in {path}: one a line, or in YAML a list, or a mapping of sentences to thresholds."
+            f"Expected sentences in {path}: one a line, or in YAML a list, or sentences with their thresholds;{came}."
         )
-    return sentences, {" ".join(sentence.split()): float(gamma) for sentence, gamma in thresholds.items()}
-
-
-def _told(labels, where: Path) -> str:
-    lines = [f"{labels.source}: {labels.frames} moments of {' and '.join(labels.image_topics)} -> {where}"]
-    for sentence, times in labels.reached.items():
-        when = ", ".join(f"{time:.2f} s" for time in times[:5]) + (", ..." if len(times) > 5 else "")
-        lines.append(
-            f"  {sentence}: " + (f"came true at {when}" if times else f"never (best {labels.best[sentence]:.2f})")
-        )
-    if labels.alone or labels.refused:
-        lines.append(f"  left out: {labels.alone} frames without a partner, {labels.refused} that are no picture")
-    lines += [f"  lost: {line}" for line in labels.lost]
-    return "\n".join(lines)
+    sentences = list(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
+    if len(sentences) > MOST_SENTENCES:
+        raise UserError(f"Expected at most {MOST_SENTENCES} sentences in {path}, came {len(sentences)}.")
+    if strange := [sentence for sentence in sentences if not sentence.isprintable()]:
+        raise UserError(f"Expected plain text in {path}, came {strange[0][:80]!r}.")
+    return sentences, {" ".join(sentence.split()): float(gamma) for sentence, gamma in given.items()}

@@ -53,6 +53,7 @@ class BagWriter:
     Args:
         folder: made by this call; its name is the bag's name.
         split_bytes: size at which a file is closed and the next one begun; one file when None.
+        quick: compress with LZ4: a quarter of zstd's time on noisy pictures, and somewhat more bytes.
 
     Attributes:
         custom_data: key -> text, for ``metadata.yaml``; filled any time before `close`.
@@ -61,7 +62,7 @@ class BagWriter:
         BagExists: the folder is there already.
     """
 
-    def __init__(self, folder: Path, split_bytes: int | None = None):
+    def __init__(self, folder: Path, split_bytes: int | None = None, quick: bool = False):
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
@@ -69,10 +70,11 @@ class BagWriter:
         self.folder = folder
         self.custom_data: dict[str, str] = {}
         self._split_bytes = split_bytes
+        self._compression = CompressionType.LZ4 if quick else CompressionType.ZSTD
         self._topics: dict[str, TopicInfo] = {}
         self._counts: dict[str, int] = {}
         self._closed_files: list[dict] = []
-        self._file = _File(folder / f"{folder.name}_0.mcap")
+        self._file = _File(folder / f"{folder.name}_0.mcap", self._compression)
         self._closed = False
 
     @property
@@ -141,7 +143,7 @@ class BagWriter:
     def _next_file(self) -> None:
         self._file.close(self._information())
         self._closed_files.append(self._file.summary())
-        self._file = _File(self.folder / f"{self.folder.name}_{len(self._closed_files)}.mcap")
+        self._file = _File(self.folder / f"{self.folder.name}_{len(self._closed_files)}.mcap", self._compression)
         for topic in self._topics.values():
             self._file.add(topic)
 
@@ -176,10 +178,10 @@ class BagWriter:
 class _File:
     """One MCAP file of a bag."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, compression: CompressionType):
         self.path = path
         self._stream = path.open("wb")
-        self._writer = Writer(self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
+        self._writer = Writer(self._stream, chunk_size=CHUNK_BYTES, compression=compression)
         self._writer.start(profile="ros2", library="unified_agent")
         self._schemas: dict[tuple[str, str], int] = {}
         self._channels: dict[str, int] = {}

@@ -2,8 +2,10 @@
 """The scores of sentences as messages on ``/caption/scores``."""
 
 import math
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from unified_agent.recording.cdr import NANO, BadMessage, common_types, encode
 
@@ -69,6 +71,66 @@ def encoded(stamp: int, scores: Mapping[str, Score]) -> bytes:
         for sentence, score in scores.items()
     ]
     return encode(types[TYPE](header=types["std_msgs/msg/Header"](stamp=time, frame_id=""), status=told))
+
+
+class ScoreEncoder:
+    """Makes the same bytes as `encoded`, many times as fast, for the same sentences and thresholds again and again.
+
+    Only the numbers and the words true and false differ between two such messages; the rest of each status is kept as
+    bytes, for each of the four alignments at which it can begin.
+    """
+
+    def __init__(self, sentences: Sequence[str], gammas: Sequence[float], calibrated: Sequence[bool]):
+        told = zip(sentences, gammas, calibrated, strict=True)
+        self._told = [(sentence.encode(), f"{gamma:.6f}".encode(), bool(sure)) for sentence, gamma, sure in told]
+        self._pieces = cache(self._made)
+
+    def encode(
+        self, stamp: int, values: Sequence[float], over: Sequence[bool], seen: Sequence[bool], familiar: bool = True
+    ) -> bytes:
+        """The message of one moment; a value, whether it is over its threshold and whether it is seen a sentence."""
+        seconds = min(max(stamp // NANO, -(2**31)), 2**31 - 1)
+        head = struct.pack("<iIIxxxxI", seconds, stamp % NANO, 1, len(self._told))
+        parts, size = [b"\0\1\0\0", head], len(head)
+        for number, (value, is_over, is_seen) in enumerate(zip(values, over, seen, strict=True)):
+            short, long = f"{value:.3f}".encode(), f"{value:.6f}".encode()
+            name, middle, end = self._pieces(number, size % 4, len(short), len(long), bool(is_over), familiar)
+            level = SEEN if is_seen else OVER if is_over else UNDER
+            status = (bytes((level,)), name, short, middle, long, end)
+            parts += status
+            size += sum(map(len, status))
+        return b"".join(parts)
+
+    def _made(
+        self, number: int, begin: int, short: int, long: int, over: bool, familiar: bool
+    ) -> tuple[bytes, bytes, bytes]:
+        """What stands between the level, the short text of the value, the long one, and the next status."""
+        name, gamma, calibrated = self._told[number]
+        texts = [b"gamma", gamma, b"over", b"true" if over else b"false"]
+        texts += [] if calibrated else [b"calibrated", b"false"]
+        texts += [] if familiar else [b"familiar", b"false"]
+        first = (
+            _string(name, begin + 1) + _pad(begin + 1 + len(_string(name, begin + 1))) + struct.pack("<I", short + 1)
+        )
+        at = begin + 1 + len(first) + short
+        second = b"\0" + _string(b"", at + 1)
+        second += _pad(at + len(second)) + struct.pack("<I", 1 + len(texts) // 2)
+        second += _string(b"score", at + len(second))
+        second += _pad(at + len(second)) + struct.pack("<I", long + 1)
+        at += len(second) + long
+        third = b"\0"
+        for text in texts:
+            third += _string(text, at + len(third))
+        return first, second, third
+
+
+def _string(text: bytes, at: int) -> bytes:
+    """A CDR string that begins so many bytes after the header, aligned to four."""
+    return _pad(at) + struct.pack("<I", len(text) + 1) + text + b"\0"
+
+
+def _pad(at: int) -> bytes:
+    return bytes(-at % 4)
 
 
 def scores_of(message) -> dict[str, Score]:

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which recordings a command line means."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unified_agent.folders import kind_of
+from unified_agent.recording.reader import NoBag, find_bags
+from unified_agent.training.relabelling.places import is_copy
+
+
+@dataclass
+class Recordings:
+    """What lies at some paths.
+
+    Attributes:
+        bags: to look at, each once, in the order of their names.
+        own: left out, as they are labelled copies: in the folder of labels itself, or beside recordings.
+        failed: path -> why there is nothing.
+    """
+
+    bags: list[Path] = field(default_factory=list)
+    own: list[Path] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def recordings_at(paths: Iterable[Path], out: Path) -> Recordings:
+    """The recordings at the paths and in the folders there.
+
+    Labelled copies in ``out`` are always left out, others where they were found in a folder together with recordings.
+    """
+    out = out.expanduser().resolve()
+    found = Recordings()
+    named, others, copies = set(), set(), set()
+    for path in dict.fromkeys(paths):
+        real = path.expanduser().resolve()
+        if real == out or out in real.parents:
+            found.own += [real] if kind_of(out) or is_copy(real) else []
+            if found.own[-1:] == [real]:
+                continue
+        try:
+            bags = [bag.resolve() for bag in find_bags(path.expanduser())]
+        except NoBag as error:
+            found.failed[str(path)] = str(error)
+            continue
+        except OSError as error:
+            found.failed[str(path)] = f"{error.strerror or error} ({error.filename or path})"
+            continue
+        for bag in bags:
+            if bag != out and out in bag.parents:
+                found.own.append(bag)
+            elif bag == real:
+                named.add(bag)
+            else:
+                (copies if is_copy(bag) else others).add(bag)
+    copies -= named
+    if named or others:
+        found.own += sorted(copies)
+        copies = set()
+    found.bags = sorted(named | others | copies)
+    return found

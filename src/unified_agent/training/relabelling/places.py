@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which recordings are meant, what they are called in the folder of labels, and whether they have changed."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from unified_agent.documents import BadDocument, read_text, yaml_of
+
+_METADATA = "metadata.yaml"
+# In the custom data of a labelled copy.
+MARK = "relabelled"
+# What lies beside a copy: the scores of every moment, the summary, the thumbnails.
+SCORES, SUMMARY, PICTURES = ".csv", ".json", ".moments"
+_ENDINGS = ("", SCORES, SUMMARY, PICTURES)
+# Of a name, so that endings fit behind it.
+_LONGEST = 160
+
+
+def places(bags: Iterable[Path], known: Mapping[Path, str] | None = None) -> dict[Path, str]:
+    """A name for each recording: ``<run>/<bag>``, with more parents in front where two would be the same.
+
+    It depends on the recordings and not on their order.
+
+    Args:
+        known: recordings that have a name already, and keep it.
+    """
+    known = known or {}
+    bags = sorted(set(bags) - set(known))
+    depths = dict.fromkeys(bags, 2)
+    while True:
+        names = {bag: _name(bag, depth) for bag, depth in depths.items()}
+        clashing = _clashing(names, known.values())
+        deeper = {bag for bag in clashing if depths[bag] < len(_parts(bag))}
+        if not deeper:
+            return {**known, **_numbered(names, clashing, set(known.values()))}
+        for bag in deeper:
+            depths[bag] += 1
+
+
+def is_copy(bag: Path) -> bool:
+    """Whether a recording is a labelled copy that `relabel` wrote."""
+    try:
+        text = read_text(bag / _METADATA)
+        if MARK not in text:
+            return False
+        information = yaml_of(text, str(bag)).get("rosbag2_bagfile_information")
+        return MARK in (information.get("custom_data") or {})
+    except (BadDocument, AttributeError, TypeError):
+        return False
+
+
+def fingerprint(bag: Path) -> str:
+    """Changes when a file of the recording does: of names, sizes and times of change.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    found = hashlib.sha256()
+    for path in _files(bag):
+        state = path.stat()
+        found.update(os.fsencode(path.name) + b"\0%d\0%d\0" % (state.st_size, state.st_mtime_ns))
+    return found.hexdigest()
+
+
+def size(bag: Path) -> int:
+    """Of the recording's files, bytes; 0 where it cannot be looked at."""
+    try:
+        return sum(path.stat().st_size for path in _files(bag))
+    except OSError:
+        return 0
+
+
+def _files(bag: Path) -> list[Path]:
+    return sorted(path for path in bag.iterdir() if path.is_file()) if bag.is_dir() else [bag]
+
+
+def _parts(bag: Path) -> list[str]:
+    """Names of the folders down to it; a file's without its ending."""
+    bag = bag.resolve()
+    return [_plain(part) for part in (*bag.parts[1:-1], bag.stem if bag.is_file() else bag.name)] or ["recording"]
+
+
+def _plain(part: str) -> str:
+    """A file name that any file system, any list of lines and any terminal can hold, and that is not hidden."""
+    text = part.encode(errors="replace").decode()
+    text = "".join(letter if letter.isprintable() and letter not in "/\\" else "_" for letter in text)
+    text = text.encode()[:_LONGEST].decode(errors="ignore")
+    return f"_{text[1:]}" if text.startswith(".") else text or "_"
+
+
+def _name(bag: Path, depth: int) -> str:
+    parts = _parts(bag)
+    return "/".join(parts[-depth:] if len(parts) > 1 else ["recordings", *parts])
+
+
+def _clashing(names: Mapping[Path, str], taken: Collection[str]) -> set[Path]:
+    """Those whose files would be the files of another, or lie in its copy."""
+    files = Counter(name + ending for name in (*names.values(), *taken) for ending in _ENDINGS)
+    clashing = set()
+    for bag, name in names.items():
+        inside = any(files[parent.as_posix()] for parent in PurePosixPath(name).parents)
+        if inside or any(files[name + ending] > 1 for ending in _ENDINGS):
+            clashing.add(bag)
+    return clashing
+
+
+def _numbered(names: dict[Path, str], clashing: Collection[Path], taken: set[str]) -> dict[Path, str]:
+    """Where all parents do not tell two apart (letters were replaced), a number does."""
+    given = {bag: name for bag, name in names.items() if bag not in clashing}
+    for bag in sorted(clashing):
+        number, name = 1, names[bag]
+        while _clashing({bag: name}, [*given.values(), *taken]):
+            number += 1
+            name = f"{names[bag].replace('/', '_')}/{number}"
+        given[bag] = name
+    return given
