@@ -126,6 +126,18 @@ class OwnFolder:
         path = Path(name)
         return any(part.as_posix() in self._files for part in (path, *path.parents))
 
+    def dissolve(self) -> None:
+        """Delete everything of ours, the mark too, and the folder where nothing else is in it; then `close`."""
+        for name in self.files:
+            self.remove(name)
+        parents = {parent for name in self.files for parent in Path(name).parents if parent.name}
+        for folder in (*sorted(parents, key=lambda parent: -len(parent.parts)), Path(MARK), Path()):
+            if folder.name == MARK:
+                _delete(self.path / MARK)
+            elif (self.path / folder).is_dir() and not any((self.path / folder).iterdir()):
+                (self.path / folder).rmdir()
+        self.close()
+
     def remove(self, name: str) -> None:
         """Delete a file, or a folder with everything in it, of the manifest; nothing happens where there is none.
 
