@@ -29,7 +29,7 @@ def test_rows_have_the_state_and_the_frames_of_their_time(dataset):
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [({"codebase_version": "v2.1"}, "v2.1"), ({"data_path": 5}, "cannot be read"), ({"fps": "fast"}, "fast")],
+    [({"codebase_version": "v1.6"}, "v1.6"), ({"data_path": 5}, "'data_path'"), ({"fps": "fast"}, "fast")],
 )
 def test_a_dataset_that_is_none_is_refused(dataset, change, why):
     path = dataset / "meta/info.json"

@@ -19,6 +19,8 @@ VIDEO_PATH = f"videos/{{video_key}}/{FILE}.mp4"
 STATE, ACTION, OBJECTS = "observation.state", "action", "observation.environment_state"
 IMAGES = "observation.images."
 TASK, SUBTASK = "task_index", "subtask_index"
+# The sub-goal of rows at which none is pursued.
+IDLE = "idle"
 SCALARS = {"timestamp": "float32", "frame_index": "int64", "episode_index": "int64", "index": "int64", TASK: "int64"}
 
 # Where an imported recording has its actions, as joint states.
@@ -44,6 +46,11 @@ def text_table(texts: Sequence[str], column: str) -> pa.Table:
     }
     table = pa.table({column: pa.array(range(len(texts)), pa.int64()), index: pa.array(texts, pa.string())})
     return table.replace_schema_metadata({"pandas": json.dumps(described)})
+
+
+def axes(objects: Iterable[str]) -> list[str]:
+    """The names of objects' positions."""
+    return [f"{name}.{axis}" for name in objects for axis in "xyz"]
 
 
 def camera_names(names: Iterable[str]) -> tuple[str, ...]:

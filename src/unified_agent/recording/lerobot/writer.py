@@ -16,8 +16,6 @@ from unified_agent.recording.lerobot.rows import Row
 from unified_agent.recording.lerobot.statistics import PixelStatistics, of_vectors
 from unified_agent.recording.video import VideoWriter
 
-IDLE = "idle"
-
 
 @dataclass(frozen=True)
 class Shape:
@@ -138,7 +136,7 @@ class DatasetWriter:
                 states.append([row.joints[name] for name in self._shape.joints])
                 actions.append([row.action[name] for name in self._shape.actions or ()])
                 objects.append([value for name in self._shape.objects for value in row.objects[name]])
-                subgoals.append(row.subgoal or IDLE)
+                subgoals.append(row.subgoal or layout.IDLE)
         finally:
             for video in videos.values():
                 video.close()
@@ -235,7 +233,7 @@ class DatasetWriter:
                     "has_audio": False,
                 },
             }
-        objects = [f"{name}.{axis}" for name in self._shape.objects for axis in "xyz"]
+        objects = layout.axes(self._shape.objects)
         joints = list(self._shape.joints)
         actions = joints if self._shape.actions is None else list(self._shape.actions)
         for name, names in ((layout.STATE, joints), (layout.ACTION, actions), (layout.OBJECTS, objects)):
