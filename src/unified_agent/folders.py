@@ -127,15 +127,15 @@ class OwnFolder:
         return any(part.as_posix() in self._files for part in (path, *path.parents))
 
     def dissolve(self) -> None:
-        """Delete everything of ours, the mark too, and the folder where nothing else is in it; then `close`."""
-        for name in self.files:
+        """Delete everything of ours and the mark; the folder itself stays, and is anybody's. Then `close`."""
+        names = self.files
+        for name in names:
             self.remove(name)
-        parents = {parent for name in self.files for parent in Path(name).parents if parent.name}
-        for folder in (*sorted(parents, key=lambda parent: -len(parent.parts)), Path(MARK), Path()):
-            if folder.name == MARK:
-                _delete(self.path / MARK)
-            elif (self.path / folder).is_dir() and not any((self.path / folder).iterdir()):
-                (self.path / folder).rmdir()
+        parents = {parent for name in names for parent in Path(name).parents if parent.name}
+        for parent in sorted(parents, key=lambda parent: -len(parent.parts)):
+            if (self.path / parent).is_dir() and not any((self.path / parent).iterdir()):
+                (self.path / parent).rmdir()
+        _delete(self.path / MARK)
         self.close()
 
     def remove(self, name: str) -> None:

@@ -88,6 +88,7 @@ def run(arguments: argparse.Namespace) -> dict:
         raise UserError(f"{out} holds a finished dataset: it is not overwritten or added to. Give a new --out.")
     bags = list(dict.fromkeys(bag for path in arguments.bags for bag in find_bags(path)))
     refuse_overlap(out, bags)
+    there = out.exists()
     settings = {name: getattr(arguments, name) for name in _SETTINGS}
     with OwnFolder.claim(out, KIND, settings, sources=bags) as folder:
         export = _Export(arguments, folder, bags)
@@ -100,6 +101,8 @@ def run(arguments: argparse.Namespace) -> dict:
         finally:
             if not export.episodes:
                 folder.dissolve()
+                if not there:
+                    folder.path.rmdir()
     return _tell(export, out)
 
 
