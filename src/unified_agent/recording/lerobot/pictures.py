@@ -36,6 +36,8 @@ def video_frames(
         if not container.streams.video:
             raise NoDataset(f"{path} holds no video.")
         stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise NoDataset(f"{path} is in a format that is not known here.")
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         if stream.time_base:
             container.seek(int(start / stream.time_base), stream=stream, backward=True)
