@@ -16,11 +16,17 @@ from unified_agent.recording.video import VideoWriter
 from .conftest import GRASP, grey, record
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    bags = [record(folder / "run" / f"episode_{number:03d}", instruction=f"task {number}") for number in (1, 2)]
+    assert main(["export", *map(str, bags), "--out", str(folder / "dataset")]) == 0
+    return folder / "dataset"
+
+
 @pytest.fixture
-def dataset(tmp_path):
-    bags = [record(tmp_path / "run" / f"episode_{number:03d}", instruction=f"task {number}") for number in (1, 2)]
-    assert main(["export", *map(str, bags), "--out", str(tmp_path / "dataset")]) == 0
-    return tmp_path / "dataset"
+def dataset(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / "dataset")
 
 
 def test_rows_have_the_state_and_the_frames_of_their_time(dataset):
