@@ -234,7 +234,9 @@ class _Export:
         """The dataset's rate: the one asked for, or the first recording's."""
         own = recorded.own_rate
         if self.rate is None and own is None:
-            raise UserError("it has fewer than two frames of a camera: a dataset needs two rows at least")
+            raise UserError(
+                "a camera of it has fewer than two frames of different stamps: a dataset needs two rows at least"
+            )
         if self.rate is None and own.whole > _FASTEST:
             raise UserError(f"its frames are stamped {own.period:.0f} ns apart: give their rate with --rate")
         rate = self.rate or own.whole

@@ -28,6 +28,12 @@ def test_a_message_without_a_stamp_counts_when_it_came():
     assert (found.unstamped, found.foreign) == (5, 0)
 
 
+def test_one_stamp_for_all_is_none():
+    found = CameraClock(TIMES, TIMES).times(TIMES, np.full(50, TIMES[0]))
+    assert (found.times == TIMES).all()
+    assert found.unstamped == 50
+
+
 @pytest.mark.parametrize("hours", [-7, 1, 400_000])
 def test_a_message_of_another_clock_counts_when_it_came(hours):
     found = CameraClock(TIMES, TIMES).times(TIMES, TIMES + hours * 3600 * NANO)

@@ -49,13 +49,15 @@ class CameraClock:
         """When the messages of a topic were, on the cameras' clock.
 
         Args:
-            received, stamps: nanoseconds; a stamp of 0 means none.
+            received, stamps: nanoseconds; a stamp of 0 means none, and so does one stamp for messages that came at
+                different times.
             by_stamp: False takes all at the time of the recording.
         """
         received, stamps = np.asarray(received, np.int64), np.asarray(stamps, np.int64)
         instead = self.of(received)
         late = (instead - stamps) / NANO
-        unstamped = stamps == 0
+        frozen = len(stamps) > 1 and np.ptp(stamps) == 0 and np.ptp(received) > 0
+        unstamped = (stamps == 0) | frozen
         earliest = -LATEST if self.apart else EARLIEST
         other = ~unstamped & ((late < earliest) | (late > LATEST))
         if not by_stamp:

@@ -11,9 +11,10 @@ import numpy as np
 from unified_agent import topics
 from unified_agent.recording.cameras import RecordedCameras
 from unified_agent.recording.cdr import NANO, BadMessage, Message
+from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.clock import CameraClock, MessageTimes
 from unified_agent.recording.lerobot.rate import FrameRate, Grid, frame_rate
-from unified_agent.recording.lerobot.signals import LAST, CommandCurve, Commands, Curve, Signals, Words
+from unified_agent.recording.lerobot.signals import LARGEST, LAST, CommandCurve, Commands, Curve, Signals, Words
 from unified_agent.recording.lerobot.sources import (
     JOINT_STATE,
     MARKERS,
@@ -182,10 +183,12 @@ class RecordedRows:
             self._words.add(message.received, said.data)
         elif message.topic == topics.OBJECTS:
             for marker in said.markers:
-                if marker.ns and marker.action not in _DELETE:
-                    point = marker.pose.position
-                    names = [f"{marker.ns}.{axis}" for axis in "xyz"]
-                    self._markers.add(message.received, _time(marker.header.stamp), names, (point.x, point.y, point.z))
+                point = marker.pose.position
+                position = (point.x, point.y, point.z)
+                if not all(abs(value) <= LARGEST for value in position):
+                    self._markers.lose("positions that are no numbers")
+                elif marker.ns and marker.action not in _DELETE:
+                    self._markers.add(message.received, _time(marker.header.stamp), layout.axes([marker.ns]), position)
 
     def _note_action(self, message: Message, said) -> None:
         kept, kind = self._actions[message.topic], self._reader.topics[message.topic].type
@@ -227,7 +230,7 @@ class RecordedRows:
 
     def _tell_of_times(self, what: str, times: MessageTimes, commands: bool = False) -> None:
         if times.unstamped and not commands:
-            self._told.add(f"{what} without a stamp, taken at the time of the recording", times.unstamped)
+            self._told.add(f"{what} without a stamp of their own, taken at the time of the recording", times.unstamped)
         if times.foreign:
             self._told.add(
                 f"{what} stamped by another clock ({-times.apart:+.1f} s from the cameras'), taken at the time of the "
@@ -260,11 +263,8 @@ class RecordedRows:
             if age > self._max_age:
                 objects[name], _ = curve.newest(stamp)
                 self._told.add(f"positions of '{name[:-2]}' older than {self._max_age:g} s, taken all the same")
-        positions = {
-            name[:-2]: np.array([objects[f"{name[:-2]}.{axis}"] for axis in "xyz"])
-            for name in objects
-            if name.endswith(".x")
-        }
+        found = dict.fromkeys(name[:-2] for name in objects)
+        positions = {name: np.array([objects[axis] for axis in layout.axes([name])]) for name in found}
         return Row(frames, joints, positions, self._words.at(stamp), action if self._action_curves else None)
 
     def _even(self, frames: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:

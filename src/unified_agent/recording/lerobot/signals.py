@@ -17,7 +17,7 @@ from unified_agent.recording.losses import Losses
 MOST_NUMBERS = 16_000_000
 MOST_NAMES = 500
 _LONGEST_NAME = 200
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
 # A stamp of 2**63 nanoseconds is no time.
 LAST = 2**62
 
@@ -101,7 +101,7 @@ class Signals:
                 self.lose("values without a name" if not name else f"names of more than {_LONGEST_NAME} characters")
             elif name in seen:
                 self.lose(f"values of a name that is twice in a message ('{name[:40]}')")
-            elif not abs(value) <= _LARGEST:
+            elif not abs(value) <= LARGEST:
                 self.lose(f"values of '{name[:40]}' that are no numbers")
             else:
                 seen[name] = value
