@@ -4,6 +4,7 @@
 import argparse
 import json
 import math
+from collections import Counter
 from itertools import chain
 from pathlib import Path
 
@@ -29,6 +30,8 @@ _SETTINGS = (
 )
 # Frames a second above which a camera's stamps are no stamps.
 _FASTEST = 1000
+# What is so of as many recordings is said once.
+_OFTEN = 3
 # Bytes of the notes on unfinished work.
 _LARGEST = 2**28
 
@@ -76,8 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Write a dataset of all recordings that can be read, and say what could not."""
-    import av
-
     from unified_agent.folders import OwnFolder, kind_of, refuse_overlap
     from unified_agent.recording.lerobot import layout
     from unified_agent.recording.reader import find_bags
@@ -94,7 +95,7 @@ def run(arguments: argparse.Namespace) -> dict:
         export = _Export(arguments, folder, bags)
         try:
             export.run()
-        except (OSError, av.FFmpegError) as error:
+        except OSError as error:
             raise UserError(
                 f"{out} cannot be written: {error}. Whole episodes are kept: make room, then give the same command."
             ) from None
@@ -124,8 +125,13 @@ def _tell(export: "_Export", out: Path) -> dict:
     for bag, why in found["failed"].items():
         print(f"failed: {bag}: {why}")
     for word in ("lost", "told"):
+        often = Counter(line for lines in found[word].values() for line in set(lines))
+        for line, count in often.items():
+            if count >= _OFTEN:
+                print(f"{word}: {count} recordings: {line}")
         for bag, lines in found[word].items():
-            print(f"{word}: {bag}: {'; '.join(dict.fromkeys(lines))}")
+            if lines := [line for line in dict.fromkeys(lines) if often[line] < _OFTEN]:
+                print(f"{word}: {bag}: {'; '.join(lines)}")
     if found["left_out"]:
         print(f"left out: {len(found['left_out'])} recordings that did not end in success")
     if export.episodes:
@@ -171,6 +177,8 @@ class _Export:
 
     def run(self) -> None:
         """Write an episode for each recording that can be read."""
+        import av
+
         from unified_agent.folders import FolderError
         from unified_agent.recording.reader import BagReader
 
@@ -184,6 +192,10 @@ class _Export:
                 raise
             except UserError as error:
                 self.found["failed"][str(bag)] = str(error)
+            except av.FFmpegError as error:
+                if isinstance(error, OSError):
+                    raise
+                self.found["failed"][str(bag)] = f"its pictures cannot be written as H.264: {error}"
             else:
                 if reader.losses:
                     self.found["lost"][str(bag)] = reader.losses

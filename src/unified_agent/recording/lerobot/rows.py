@@ -144,6 +144,9 @@ class RecordedRows:
                     self._told.add("frames repeated where a camera left one out")
                     yield replace(between, repeated=True)
             tick = due
+            if any(side < 2 for frame in moment.frames for side in frame.shape[:2]):
+                self._told.add("frames left out that are less than two pixels wide or high")
+                continue
             row = self._row(self._even(moment.frames), moment.stamp, rate)
             if row is not None:
                 last = row

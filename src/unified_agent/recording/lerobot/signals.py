@@ -165,12 +165,12 @@ class Commands:
         names: Sequence[str],
         points: Sequence[tuple[float, Sequence[float]]],
     ) -> None:
-        """A command: its points, (seconds from its start, positions) in the order of time; none means nothing.
+        """A command: its points, (seconds from its start, positions); without any it is none.
 
         Raises:
             UserError: more names or numbers than a robot has.
         """
-        whole = [(after, values) for after, values in points if len(values) >= len(names)]
+        whole = sorted(((after, values) for after, values in points if len(values) >= len(names)), key=lambda p: p[0])
         if len(whole) < len(points):
             self._kept.lose("points with fewer values than names")
         if not whole:
@@ -179,9 +179,9 @@ class Commands:
         self._kept.add(received, stamp, names, list(whole[-1][1])[: len(names)])
         times = np.array([after for after, _ in whole])
         for place, name in enumerate(names):
-            values = np.array([values[place] for _, values in whole], np.float32)
-            if name and np.isfinite(values).all():
-                self._points.setdefault(name, []).append((index, times, values))
+            wanted = np.array([values[place] for _, values in whole])
+            if (np.abs(wanted) <= LARGEST).all():
+                self._points.setdefault(name, []).append((index, times, wanted.astype(np.float32)))
         self._numbers += len(whole) * (len(names) + 1)
         if self._numbers > MOST_NUMBERS:
             raise UserError(f"its {self._kept.what} are more than {MOST_NUMBERS} numbers: export it in parts")

@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -122,12 +123,12 @@ class DatasetWriter:
             UserError: no row, or one that is not of the dataset's shape.
         """
         names = {camera: self._video(camera) for camera in self._shape.sizes}
-        videos = {
-            camera: VideoWriter(self._folder.place(name), self._rate, streamed=False) for camera, name in names.items()
-        }
+        videos: dict[str, VideoWriter] = {}
         pixels = {camera: PixelStatistics() for camera in self._shape.sizes}
         states, actions, objects, subgoals = [], [], [], []
         try:
+            for camera, name in names.items():
+                videos[camera] = VideoWriter(self._folder.place(name), self._rate, streamed=False)
             for row in rows:
                 self._check(row)
                 for (camera, video), frame in zip(videos.items(), row.frames, strict=True):
@@ -137,20 +138,23 @@ class DatasetWriter:
                 actions.append([row.action[name] for name in self._shape.actions or ()])
                 objects.append([value for name in self._shape.objects for value in row.objects[name]])
                 subgoals.append(row.subgoal or layout.IDLE)
-        finally:
             for video in videos.values():
                 video.close()
-            if len(subgoals) != next(iter(videos.values())).frames or not subgoals:
-                for name in names.values():
+            if not states:
+                raise UserError("An episode needs one row at least: frames of all cameras, and joint states.")
+        except BaseException:
+            for video in videos.values():
+                with suppress(Exception):
+                    video.close()
+            for name in names.values():
+                if self._folder.owns(name):
                     self._folder.remove(name)
-        if not states:
-            raise UserError("An episode needs one row at least: frames of all cameras, and joint states.")
+            raise
         numbers = [self._subtasks.setdefault(subgoal, len(self._subtasks)) for subgoal in subgoals]
         self._pixels = {camera: self._pixels[camera] + pixels[camera] for camera in pixels}
         state = np.array(states, np.float32)
-        action = (
-            np.concatenate([state[1:], state[-1:]]) if self._shape.actions is None else np.array(actions, np.float32)
-        )
+        follows = self._shape.actions is None
+        action = np.concatenate([state[1:], state[-1:]]) if follows else np.array(actions, np.float32)
         self._write(state, action, np.array(objects, np.float32), np.array(numbers), task)
         return len(states)
 
