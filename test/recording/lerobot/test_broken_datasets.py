@@ -203,9 +203,24 @@ def test_no_episode_is_nothing_to_import(dataset, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_sub_goals_without_sentences_are_told(dataset):
+    (dataset / "meta/subtasks.parquet").unlink()
+    reader = DatasetReader(dataset)
+    assert (reader.told, reader.subgoals) == (["subtask_index is not read: there is no meta/subtasks.parquet"], False)
+    assert read_all(dataset) == 4
+    (dataset / "meta/subtasks.parquet").write_text("no table")
+    assert "no whole LeRobot dataset" in why(dataset)
+
+
+def test_an_episode_that_was_promised_and_is_not_there_is_told(dataset):
+    describe(dataset, total_episodes=7)
+    assert DatasetReader(dataset).told == ["meta/info.json promises 7 episodes, and 1 are there"]
+
+
 def test_an_episode_without_a_task_has_an_empty_instruction(dataset):
     column(dataset, EPISODES, "tasks", None)
-    assert DatasetReader(dataset).task(0) == ""
+    reader = DatasetReader(dataset)
+    assert (reader.task(0), reader.told) == ("", ["episodes without a task: 1"])
 
 
 @pytest.mark.parametrize("frames", [0, 3])
@@ -219,13 +234,27 @@ def test_a_video_that_is_too_short_is_told(dataset, frames):
     assert "cannot be read" in why(dataset) or "fewer frames" in why(dataset)
 
 
+def test_a_snapshot_of_the_hugging_face_cache_is_read_although_its_files_are_links(dataset, tmp_path):
+    snapshot = tmp_path / "datasets--me--stack/snapshots/0a1b2c"
+    blobs = tmp_path / "datasets--me--stack/blobs"
+    blobs.mkdir(parents=True)
+    for number, path in enumerate(sorted(path for path in dataset.rglob("*") if path.is_file())):
+        link = snapshot / path.relative_to(dataset)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(shutil.copy(path, blobs / str(number)))
+    assert read_all(snapshot) == 4
+    (snapshot / DATA).unlink()
+    (snapshot / DATA).symlink_to(dataset / DATA)
+    assert "leaves the folder" in why(snapshot)
+
+
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "ffconcat version 1.0\nfile /etc/passwd\n"])
 def test_a_playlist_is_no_video(dataset, text):
     (dataset / VIDEO).write_text(text)
     assert "cannot be read" in why(dataset)
 
 
-@pytest.mark.parametrize("name", [DATA, EPISODES, VIDEO, "meta/info.json", "meta/subtasks.parquet"])
+@pytest.mark.parametrize("name", [DATA, EPISODES, VIDEO, "meta/info.json"])
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "empty", "text", "outside"])
 def test_a_file_that_is_none_is_told(dataset, tmp_path, name, kind):
     path = dataset / name

@@ -85,7 +85,7 @@ class PathTemplate:
             UserError: it would leave the folder, or a place has no value.
         """
         try:
-            return inside(folder, self._text.format_map(places))
+            return _inside(folder, self._text.format_map(places))
         except (KeyError, ValueError, OSError, RuntimeError) as error:
             raise NoDataset(f"{self._what} ({self._text[:80]}) cannot be filled in: {error}") from None
 
@@ -102,6 +102,7 @@ class Description:
         cameras: those with colours.
         subtasks: whether every row has the number of a sub-goal.
         untaken: features that are not read, each with why.
+        promised: how many episodes it says that there are; None where it does not.
         chunk: files a chunk, before v3.0.
 
     Raises:
@@ -142,6 +143,8 @@ class Description:
         self.subtasks = layout.SUBTASK in features
         vectors = filter(None, (self.state, self.action, self.positions))
         taken = {feature.key for feature in (*self.cameras, *vectors)}
+        promised = info.get("total_episodes")
+        self.promised = promised if type(promised) is int else None
         told = {line.split(" ", 1)[0] for line in self.untaken}
         self.untaken += [
             f"{layout.plain_text(key)} is not read" for key in features if key not in {*taken, *told, *_OWN_COLUMNS}
@@ -200,6 +203,15 @@ class Description:
             raise NoDataset(f"'{key[:80]}' in {self._where} has pictures of {size[1]}x{size[0]}: too large.")
         name = key.removeprefix(layout.IMAGES).removeprefix("observation.")
         return CameraFeature(key, name, (size[0], size[1]), kind == "video")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """As `inside`; in a snapshot of the Hugging Face cache every file is a link to a blob beside it."""
+    if folder.resolve().parent.name == "snapshots" and ".." not in Path(name).parts:
+        path = (folder / name).resolve()
+        if path.is_relative_to(folder.resolve().parents[1] / "blobs"):
+            return path
+    return inside(folder, name)
 
 
 def whole(value: Any, what: str, most: int = _LARGEST_INDEX) -> int:

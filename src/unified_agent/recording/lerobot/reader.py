@@ -76,19 +76,21 @@ class DatasetReader:
         try:
             self._about = Description(folder)
             self._episodes = episode_places(folder, self._about)
-            self._subtasks = self._read_subtasks() if self._about.subtasks else {}
+            self.told = list(self._about.untaken)
+            self._subtasks = self._read_subtasks() if self._about.subtasks else None
         except NoDataset:
             raise
         except UserError as error:
             raise NoDataset(str(error)) from None
         except _BROKEN as error:
             raise NoDataset(f"{folder} is no whole LeRobot dataset: {_reason(error)}") from None
-        self.rate, self.robot, self.told = self._about.rate, self._about.robot, self._about.untaken
+        self.rate, self.robot = self._about.rate, self._about.robot
         self.cameras = tuple(camera.name for camera in self._about.cameras)
         self.joints = self._about.state.names if self._about.state else ()
         self.actions = self._about.action.names if self._about.action else ()
         self.objects = tuple(name[:-2] for name in self._about.positions.names[::3]) if self._about.positions else ()
-        self.subgoals = self._about.subtasks
+        self.subgoals = self._subtasks is not None
+        self._tell()
         self._numbers: tuple[Path | None, np.ndarray] = (None, np.zeros(0, np.int64))
 
     def __len__(self) -> int:
@@ -136,11 +138,11 @@ class DatasetReader:
             vectors = [feature for feature in (about.state, about.action, about.positions) if feature]
             images = [camera for camera in about.cameras if not camera.video]
             columns = {feature.key: len(feature.names) for feature in vectors} | {camera.key: None for camera in images}
-            columns |= {layout.SUBTASK: 1} if about.subtasks else {}
+            columns |= {layout.SUBTASK: 1} if self.subgoals else {}
             time = iter(seconds)
             for batch in self._batches(episode, columns, _PICTURES if images else _ROWS):
                 numbers = {feature.key: _matrix(batch, feature) for feature in vectors}
-                subtasks = _matrix(batch, VectorFeature(layout.SUBTASK, ("",)))[:, 0] if about.subtasks else None
+                subtasks = _matrix(batch, VectorFeature(layout.SUBTASK, ("",)))[:, 0] if self.subgoals else None
                 for row in range(batch.num_rows):
                     frames = {camera: next(video) for camera, video in videos.items()}
                     frames |= {camera.name: _picture(batch[camera.key][row].as_py(), camera) for camera in images}
@@ -209,13 +211,23 @@ class DatasetReader:
             return {}
         return {name: values[3 * place : 3 * place + 3] for place, name in enumerate(self.objects)}
 
-    def _read_subtasks(self) -> dict[int, str]:
-        """Number -> sentence; the one that stands for none is empty."""
+    def _tell(self) -> None:
+        if self._about.promised not in (None, len(self)):
+            self.told.append(f"{layout.INFO} promises {self._about.promised} episodes, and {len(self)} are there")
+        if bare := sum(not episode.task for episode in self._episodes):
+            self.told.append(f"episodes without a task: {bare}")
+        if not self.cameras:
+            self.told.append("there are no pictures")
+
+    def _read_subtasks(self) -> dict[int, str] | None:
+        """Number -> sentence; the one that stands for none is empty. None where they have no sentences."""
         path = self._folder / layout.SUBTASKS
         if not path.exists():
-            raise NoDataset(f"{self._folder} has sub-goals by number, and no {layout.SUBTASKS}.")
+            self.told.append(f"{layout.SUBTASK} is not read: there is no {layout.SUBTASKS}")
+            return None
         file = parquet(path)
-        texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
+        text_types = (pa.string(), pa.large_string())
+        texts = [field.name for field in file.schema_arrow if field.type in text_types]
         if layout.SUBTASK not in file.schema_arrow.names or not texts or file.metadata.num_rows > _MOST_SUBTASKS:
             raise NoDataset(f"{path} is no table of up to {_MOST_SUBTASKS} sub-goals and their numbers.")
         table = file.read([layout.SUBTASK, texts[0]])
