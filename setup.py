@@ -68,6 +68,8 @@ setup(
     extras_require={
         "baselines": ["stable-baselines3>=2.7"],
         "cluster": ["ray>=2.40"],
+        # In an environment of its own, without constraints.txt: it wants other versions of torch, av and packaging.
+        "lerobot": ["lerobot[dataset]>=0.6.1,<0.7; python_version >= '3.12'"],
         "rerun": ["rerun-sdk>=0.30"],
         "ros": [
             "ros-kilted-common-interfaces",

@@ -80,6 +80,15 @@ def test_no_name_leaves_the_folder(tmp_path, name):
         folder.place(name)
 
 
+def test_what_was_begun_in_vain_is_taken_away_and_nothing_else(tmp_path):
+    with claim(tmp_path / "a") as folder:
+        folder.place("meta/of/ours").touch()
+        folder.place("data/ours").touch()
+        (tmp_path / "a/data/theirs").touch()
+        folder.dissolve()
+    assert sorted(path.name for path in (tmp_path / "a").rglob("*")) == ["data", "theirs"]
+
+
 def test_a_folder_in_its_own_source_is_refused(tmp_path):
     (tmp_path / "bag").mkdir()
     for target in (tmp_path / "bag", tmp_path / "bag" / "out"):

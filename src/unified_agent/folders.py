@@ -126,6 +126,18 @@ class OwnFolder:
         path = Path(name)
         return any(part.as_posix() in self._files for part in (path, *path.parents))
 
+    def dissolve(self) -> None:
+        """Delete everything of ours and the mark; the folder itself stays, and is anybody's. Then `close`."""
+        names = self.files
+        for name in names:
+            self.remove(name)
+        parents = {parent for name in names for parent in Path(name).parents if parent.name}
+        for parent in sorted(parents, key=lambda parent: -len(parent.parts)):
+            if (self.path / parent).is_dir() and not any((self.path / parent).iterdir()):
+                (self.path / parent).rmdir()
+        _delete(self.path / MARK)
+        self.close()
+
     def remove(self, name: str) -> None:
         """Delete a file, or a folder with everything in it, of the manifest; nothing happens where there is none.
 

@@ -93,6 +93,56 @@ def record(folder: Path, ticks=range(6), instruction: str = "take the red one", 
     return folder
 
 
+def stamped(stamp: float | None):
+    """A header of that time, seconds; None leaves it without."""
+    return header(0 if stamp is None else stamp)
+
+
+def joint_state(stamp: float | None, names, positions) -> bytes:
+    none = np.zeros(0)
+    return encode(TYPES[JOINT_STATE](stamped(stamp), list(names), np.array(positions, float), none, none))
+
+
+def trajectory(stamp: float | None, names, points) -> bytes:
+    point, duration = TYPES["trajectory_msgs/msg/JointTrajectoryPoint"], TYPES["builtin_interfaces/msg/Duration"]
+    none = np.zeros(0)
+    made = [
+        point(np.array(positions, float), none, none, none, duration(int(after), round(after % 1 * NANO)))
+        for after, positions in points
+    ]
+    return encode(TYPES["trajectory_msgs/msg/JointTrajectory"](stamped(stamp), list(names), made))
+
+
+def foreign(folder: Path, frames, messages=(), image_topic: str = "/cam/image_raw") -> Path:
+    """A recording as another robot makes it.
+
+    Args:
+        frames: (stamp, received) in seconds; the frame number k is grey of the level 5 * k.
+        messages: (topic, type, received, bytes).
+    """
+    written = [(image_topic, IMAGE, at, image(stamp or 0, 5 * k % 250)) for k, (stamp, at) in enumerate(frames)]
+    with BagWriter(folder) as bag:
+        for topic, kind in dict.fromkeys((topic, kind) for topic, kind, _, _ in (*written, *messages)):
+            bag.add_topic(topic, kind)
+        for topic, _, received, data in sorted((*written, *messages), key=lambda message: message[2]):
+            bag.write(topic, data, round(received * NANO))
+    return folder
+
+
+def states(stamps, late: float = 0.0, topic: str = "/joint_states", names=("elbow",), shift: float = 0.0) -> list:
+    """Joint states whose every position is their true time, received ``late`` and stamped ``shift`` seconds later."""
+    return [(topic, JOINT_STATE, time + late, joint_state(time + shift, names, [time] * len(names))) for time in stamps]
+
+
+def ticks(count: int, rate: float = 10, start: float = 100.0) -> list[float]:
+    return [start + number / rate for number in range(count)]
+
+
+def at_once(stamps) -> list:
+    """Frames received when they were stamped."""
+    return [(stamp, stamp) for stamp in stamps]
+
+
 @pytest.fixture
 def bag(tmp_path: Path) -> Path:
     return record(tmp_path / "run" / "episode_001")

@@ -1,26 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a LeRobotDataset v3.0, episode by episode; frames are decoded one after another."""
+"""Reads a LeRobot dataset, v3.0 and v2, episode by episode; frames are decoded one after another."""
 
-import json
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import islice
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import av
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as arrow_dataset
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from unified_agent.errors import UserError
-from unified_agent.paths import inside
+from unified_agent.recording.images import frame_of
 from unified_agent.recording.lerobot import layout
+from unified_agent.recording.lerobot.description import CameraFeature, Description, NoDataset, VectorFeature
+from unified_agent.recording.lerobot.episodes import (
+    EpisodePlace,
+    check_columns,
+    check_counts,
+    episode_places,
+    parquet,
+)
+from unified_agent.recording.lerobot.pictures import video_frames
 
-
-class NoDataset(UserError):
-    """A folder that holds no LeRobot dataset of the version that is read."""
+__all__ = ["DatasetReader", "DatasetRow", "NoDataset"]
+_BROKEN = (OSError, ValueError, LookupError, TypeError, OverflowError, pa.ArrowException, av.FFmpegError)
+# Rows that are read together; fewer where they hold pictures.
+_ROWS, _PICTURES = 4096, 16
+_MOST_ROWS, _MOST_SUBTASKS = 20_000_000, 100_000
 
 
 @dataclass(frozen=True)
@@ -31,11 +42,17 @@ class DatasetRow:
         seconds: since the episode's start.
         state: positions of the joints, shape (D,); None where the dataset has none.
         frames: camera -> uint8 RGB (H, W, 3).
+        action: what was commanded, shape (A,); None where the dataset has none.
+        objects: name -> position (3,), metres.
+        subgoal: the sentence pursued; empty when idle, or where the dataset has none.
     """
 
     seconds: float
     state: np.ndarray | None
     frames: dict[str, np.ndarray]
+    action: np.ndarray | None = None
+    objects: dict[str, np.ndarray] = field(default_factory=dict)
+    subgoal: str = ""
 
 
 class DatasetReader:
@@ -44,8 +61,11 @@ class DatasetReader:
     Attributes:
         rate: frames a second.
         cameras: names.
-        joints: names, of the state; numbered where the dataset does not name them.
+        joints, actions: names of the state's and the action's numbers; numbered where the dataset does not name them.
+        objects: names of those whose positions it has.
+        subgoals: whether it has sub-goals.
         robot: its name.
+        told: what of it is not read.
 
     Raises:
         NoDataset: no dataset, one of another version, or one whose description is broken.
@@ -54,34 +74,39 @@ class DatasetReader:
     def __init__(self, folder: Path):
         self._folder = folder
         try:
-            info = json.loads((folder / layout.INFO).read_text())
-            version = info["codebase_version"]
-            if version != layout.VERSION:
-                raise NoDataset(
-                    f"{folder} is a LeRobot dataset {version}: expected {layout.VERSION}. LeRobot converts older ones."
-                )
-            self._data_path, self._video_path = str(info["data_path"]), str(info["video_path"])
-            self.rate, self.robot = int(info["fps"]), str(info.get("robot_type") or "unknown")
-            features = info["features"]
-            videos = [name for name, feature in features.items() if feature["dtype"] == "video"]
-            if any(feature["dtype"] == "image" for feature in features.values()):
-                raise NoDataset(f"{folder} keeps single images: expected videos. LeRobot converts them.")
-            self.cameras = tuple(name.removeprefix(layout.IMAGES) for name in videos)
-            self._keys = dict(zip(self.cameras, videos, strict=True))
-            self.joints = _names(features.get(layout.STATE, {"shape": [0], "names": None}))
-            self._episodes = _rows(folder / "meta" / "episodes")
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-            raise NoDataset(
-                f"{folder} is no LeRobot dataset {layout.VERSION} (meta/info.json, data/, videos/): {error}"
-            ) from None
+            self._about = Description(folder)
+            self._episodes = episode_places(folder, self._about)
+            self.told = list(self._about.untaken)
+            self._subtasks = self._read_subtasks() if self._about.subtasks else None
+        except NoDataset:
+            raise
+        except UserError as error:
+            raise NoDataset(str(error)) from None
+        except _BROKEN as error:
+            raise NoDataset(f"{folder} is no whole LeRobot dataset: {_reason(error)}") from None
+        self.rate, self.robot = self._about.rate, self._about.robot
+        self.cameras = tuple(camera.name for camera in self._about.cameras)
+        self.joints = self._about.state.names if self._about.state else ()
+        self.actions = self._about.action.names if self._about.action else ()
+        self.objects = tuple(name[:-2] for name in self._about.positions.names[::3]) if self._about.positions else ()
+        self.subgoals = self._subtasks is not None
+        self._tell()
+        self._numbers: tuple[Path | None, np.ndarray] = (None, np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return len(self._episodes)
 
+    def index(self, number: int) -> int:
+        """The number that the dataset itself gives the episode."""
+        return self._episodes[number].index
+
+    def length(self, number: int) -> int:
+        """Rows of an episode."""
+        return self._episodes[number].length
+
     def task(self, number: int) -> str:
-        """The instruction of an episode."""
-        tasks = self._episodes[number].get("tasks") or []
-        return str(tasks[0]) if tasks else ""
+        """The instruction of an episode; empty where it has none."""
+        return self._episodes[number].task
 
     def rows(self, number: int) -> Iterator[DatasetRow]:
         """The moments of an episode, in order.
@@ -90,49 +115,163 @@ class DatasetReader:
             NoDataset: a file of the episode is missing or broken.
         """
         episode = self._episodes[number]
+        where = f"Episode {episode.index} of {self._folder}"
         try:
-            path = inside(self._folder, self._data_path.format(**_place(episode, "data")))
-            found = arrow_dataset.dataset(path, format="parquet").to_table(
-                filter=arrow_dataset.field("episode_index") == episode["episode_index"]
-            )
-            seconds = found["timestamp"].to_pylist()
-            states = found[layout.STATE].to_pylist() if self.joints else [None] * len(seconds)
-            with ExitStack() as stack:
-                videos = {camera: self._frames(stack, episode, camera, len(seconds)) for camera in self.cameras}
-                for time, state in zip(seconds, states, strict=True):
+            yield from self._rows(episode, where)
+        except NoDataset as error:
+            raise NoDataset(f"{where}: {error}") from None
+        except UserError as error:
+            raise NoDataset(f"{where} cannot be read: {error}") from None
+        except _BROKEN as error:
+            raise NoDataset(f"{where} cannot be read: {_reason(error)}") from None
+
+    def _rows(self, episode: EpisodePlace, where: str) -> Iterator[DatasetRow]:
+        about = self._about
+        seconds = self._seconds(episode)
+        with ExitStack() as stack:
+            videos: dict[str, Iterator[np.ndarray]] = {}
+            for camera in about.cameras:
+                if camera.video:
+                    path, start = episode.videos[camera.key]
+                    frames = video_frames(path, start, iter(seconds), about.rate, camera.size)
+                    videos[camera.name] = stack.enter_context(closing(frames))
+            vectors = [feature for feature in (about.state, about.action, about.positions) if feature]
+            images = [camera for camera in about.cameras if not camera.video]
+            columns = {feature.key: len(feature.names) for feature in vectors} | {camera.key: None for camera in images}
+            columns |= {layout.SUBTASK: 1} if self.subgoals else {}
+            time = iter(seconds)
+            for batch in self._batches(episode, columns, _PICTURES if images else _ROWS):
+                numbers = {feature.key: _matrix(batch, feature) for feature in vectors}
+                subtasks = _matrix(batch, VectorFeature(layout.SUBTASK, ("",)))[:, 0] if self.subgoals else None
+                for row in range(batch.num_rows):
                     frames = {camera: next(video) for camera, video in videos.items()}
-                    yield DatasetRow(float(time), None if state is None else np.array(state, float), frames)
-        except StopIteration:
-            raise NoDataset(f"Episode {number} of {self._folder} has fewer frames than rows.") from None
-        except (OSError, ValueError, LookupError, pa.ArrowException, av.FFmpegError) as error:
-            raise NoDataset(f"Episode {number} of {self._folder} cannot be read: {error}") from None
+                    frames |= {camera.name: _picture(batch[camera.key][row].as_py(), camera) for camera in images}
+                    frames = {camera: frames[camera] for camera in self.cameras}
+                    values = {key: matrix[row] for key, matrix in numbers.items()}
+                    yield DatasetRow(
+                        next(time),
+                        values.get(layout.STATE),
+                        frames,
+                        values.get(layout.ACTION),
+                        self._objects(values.get(layout.OBJECTS)),
+                        "" if subtasks is None else self._subtasks.get(int(subtasks[row]), ""),
+                    )
 
-    def _frames(self, stack: ExitStack, episode: dict, camera: str, count: int) -> Iterator[np.ndarray]:
-        key = self._keys[camera]
-        path = inside(self._folder, self._video_path.format(video_key=key, **_place(episode, f"videos/{key}")))
-        container = stack.enter_context(av.open(str(path)))
-        start = float(episode[f"videos/{key}/from_timestamp"])
-        stream = container.streams.video[0]
-        container.seek(int(start / stream.time_base), stream=stream, backward=True)
-        # Half a frame early: timestamps are rounded.
-        due = (frame for frame in container.decode(stream) if frame.time >= start - 0.5 / self.rate)
-        return (frame.to_ndarray(format="rgb24") for frame in islice(due, count))
+    def _seconds(self, episode: EpisodePlace) -> list[float]:
+        feature = VectorFeature("timestamp", ("",))
+        parts = [_matrix(batch, feature)[:, 0] for batch in self._batches(episode, {"timestamp": 1}, _ROWS)]
+        seconds = np.concatenate(parts).tolist() if parts else []
+        if not all(0 <= time <= 1e7 for time in seconds):
+            raise NoDataset("its timestamps are no seconds from the episode's start.")
+        if wrong := next((row for row, (a, b) in enumerate(pairwise(seconds), 1) if b <= a), None):
+            last, now = seconds[wrong - 1 : wrong + 1]
+            raise NoDataset(f"its timestamps do not go forward at row {wrong} ({last:g}, then {now:g}).")
+        return seconds
+
+    def _batches(self, episode: EpisodePlace, columns: dict[str, int | None], size: int) -> Iterator[pa.RecordBatch]:
+        """The episode's rows of these columns (name -> numbers in a row; None for pictures), part by part."""
+        file = parquet(episode.data)
+        check_columns(file, ["episode_index", *columns], episode.data)
+        check_counts(file, columns, episode.data)
+        begin, end = self._span(episode, file)
+        first, groups, skipped = 0, [], 0
+        for number in range(file.metadata.num_row_groups):
+            after = first + file.metadata.row_group(number).num_rows
+            if first < end and after > begin:
+                groups.append(number)
+                skipped = first if len(groups) == 1 else skipped
+            first = after
+        position = skipped
+        # A column at least, so that a dataset without numbers has rows.
+        names = [*columns] or ["episode_index"]
+        for batch in file.iter_batches(size, row_groups=groups, columns=names, use_threads=False):
+            low, high = max(begin - position, 0), min(end - position, batch.num_rows)
+            position += batch.num_rows
+            if high > low:
+                yield batch.slice(low, high - low)
+
+    def _span(self, episode: EpisodePlace, file) -> tuple[int, int]:
+        """The first of the episode's rows in its file, and the one after the last."""
+        if self._numbers[0] != episode.data:
+            if file.metadata.num_rows > _MOST_ROWS:
+                raise NoDataset(f"{episode.data} claims {file.metadata.num_rows} rows: expected at most {_MOST_ROWS}.")
+            feature = VectorFeature("episode_index", ("",))
+            batches = file.iter_batches(2**16, columns=["episode_index"], use_threads=False)
+            parts = [_matrix(batch, feature)[:, 0] for batch in batches]
+            self._numbers = (episode.data, np.concatenate(parts) if parts else np.zeros(0))
+        found = np.flatnonzero(self._numbers[1] == episode.index)
+        if len(found) != episode.length:
+            raise NoDataset(f"it has {len(found)} rows in {episode.data.name}, and a length of {episode.length}.")
+        if found[-1] - found[0] + 1 != len(found):
+            raise NoDataset(f"its rows in {episode.data.name} do not follow one another.")
+        return int(found[0]), int(found[-1]) + 1
+
+    def _objects(self, values: np.ndarray | None) -> dict[str, np.ndarray]:
+        if values is None:
+            return {}
+        return {name: values[3 * place : 3 * place + 3] for place, name in enumerate(self.objects)}
+
+    def _tell(self) -> None:
+        if self._about.promised not in (None, len(self)):
+            self.told.append(f"{layout.INFO} promises {self._about.promised} episodes, and {len(self)} are there")
+        if bare := sum(not episode.task for episode in self._episodes):
+            self.told.append(f"episodes without a task: {bare}")
+        if not self.cameras:
+            self.told.append("there are no pictures")
+
+    def _read_subtasks(self) -> dict[int, str] | None:
+        """Number -> sentence; the one that stands for none is empty. None where they have no sentences."""
+        path = self._folder / layout.SUBTASKS
+        if not path.exists():
+            self.told.append(f"{layout.SUBTASK} is not read: there is no {layout.SUBTASKS}")
+            return None
+        file = parquet(path)
+        text_types = (pa.string(), pa.large_string())
+        texts = [field.name for field in file.schema_arrow if field.type in text_types]
+        if layout.SUBTASK not in file.schema_arrow.names or not texts or file.metadata.num_rows > _MOST_SUBTASKS:
+            raise NoDataset(f"{path} is no table of up to {_MOST_SUBTASKS} sub-goals and their numbers.")
+        table = file.read([layout.SUBTASK, texts[0]])
+        numbers = _matrix(table.combine_chunks(), VectorFeature(layout.SUBTASK, ("",)))[:, 0]
+        said = [layout.plain_text(text or "") for text in table[texts[0]].to_pylist()]
+        return {int(number): "" if text == layout.IDLE else text for number, text in zip(numbers, said, strict=True)}
 
 
-def _place(episode: dict, part: str) -> dict[str, int]:
-    return {key: int(episode[f"{part}/{key}"]) for key in ("chunk_index", "file_index")}
+def _matrix(batch: pa.RecordBatch | pa.Table, feature: VectorFeature) -> np.ndarray:
+    """A column as numbers, shape (rows, numbers of the feature)."""
+    column, count = batch[feature.key], len(feature.names)
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if isinstance(column, pa.DictionaryArray):
+        column = column.dictionary_decode()
+    if column.null_count:
+        raise NoDataset(f"'{feature.key}' has {column.null_count} rows without a value.")
+    kind = column.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        lengths = pc.unique(pc.list_value_length(column)).to_pylist()
+        if any(length != count for length in lengths):
+            raise NoDataset(f"'{feature.key}' has {lengths[:5]} numbers in a row: expected {count}.")
+        column = column.flatten()
+    elif count != 1:
+        raise NoDataset(f"'{feature.key}' has one value in a row: expected {count} numbers.")
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)):
+        raise NoDataset(f"'{feature.key}' has values of the type {str(column.type)[:80]}: expected numbers.")
+    if column.null_count:
+        raise NoDataset(f"'{feature.key}' has {column.null_count} numbers that are missing.")
+    return np.asarray(column.cast(pa.float64(), safe=False)).reshape(-1, count)
 
 
-def _names(feature: dict) -> tuple[str, ...]:
-    names = feature.get("names")
-    if isinstance(names, dict):
-        names = next(iter(names.values()), None)
-    if isinstance(names, list) and len(names) == feature["shape"][0]:
-        return tuple(map(str, names))
-    return tuple(f"joint_{number}" for number in range(feature["shape"][0]))
+def _picture(value: Any, camera: CameraFeature) -> np.ndarray:
+    """The frame of an image that lies in the table."""
+    data = value.get("bytes") if isinstance(value, dict) else value
+    if not isinstance(data, bytes):
+        raise NoDataset(f"'{camera.key}' has a row without the bytes of a picture.")
+    frame = frame_of(SimpleNamespace(format="png", data=data))
+    if frame.shape[:2] != camera.size:
+        raise NoDataset(f"'{camera.key}' has a picture of {frame.shape[1]}x{frame.shape[0]}: expected {camera.size}.")
+    return frame
 
 
-def _rows(folder: Path) -> list[dict]:
-    files = sorted(folder.glob("*/*.parquet"))
-    rows = [row for file in files for row in pq.read_table(file).to_pylist()]
-    return sorted(rows, key=lambda row: row["episode_index"])
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -3,20 +3,19 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unified_agent.errors import UserError
+from unified_agent.folders import OwnFolder
 from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.rows import Row
 from unified_agent.recording.lerobot.statistics import PixelStatistics, of_vectors
 from unified_agent.recording.video import VideoWriter
-
-IDLE = "idle"
 
 
 @dataclass(frozen=True)
@@ -24,43 +23,51 @@ class Shape:
     """What every episode of a dataset has.
 
     Attributes:
-        joints: names, in the order of ``observation.state`` and ``action``.
+        joints: names, in the order of ``observation.state``.
         objects: names, in the order of ``observation.environment_state``; x, y, z each.
         sizes: camera -> (height, width), pixels.
+        actions: names, in the order of ``action``; None where it is the state of the next row.
     """
 
     joints: tuple[str, ...]
     objects: tuple[str, ...]
     sizes: Mapping[str, tuple[int, int]]
+    actions: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, row: Row, cameras: Iterable[str]) -> "Shape":
         """That of a row."""
         sizes = {camera: frame.shape[:2] for camera, frame in zip(cameras, row.frames, strict=True)}
-        return cls(tuple(row.joints), tuple(row.objects), sizes)
+        return cls(tuple(row.joints), tuple(row.objects), sizes, None if row.action is None else tuple(row.action))
+
+    @classmethod
+    def restored(cls, saved: Mapping) -> "Shape":
+        """Of what `dataclasses.asdict` made of one."""
+        sizes = {str(camera): (int(height), int(width)) for camera, (height, width) in saved["sizes"].items()}
+        actions = None if saved["actions"] is None else tuple(saved["actions"])
+        return cls(tuple(saved["joints"]), tuple(saved["objects"]), sizes, actions)
 
 
 class DatasetWriter:
-    """A dataset in a new folder; `close` writes what makes it one.
+    """A dataset in a folder of ours; `close` writes what makes it one.
 
-    ``action`` is the joints' position at the next row (the last one's own at the end): what was measured, since a
-    recording need not hold commands.
+    Where the shape names no actions, ``action`` is the joints' position at the next row (the last one's own at the
+    end): what was reached, not what was commanded.
 
     Args:
-        folder: new, or empty.
+        folder: claimed; held by the caller.
         rate: frames a second.
         shape: of every episode.
         robot: its name, for ``info.json``.
     """
 
-    def __init__(self, folder: Path, rate: int, shape: Shape, robot: str = "unknown"):
+    def __init__(self, folder: OwnFolder, rate: int, shape: Shape, robot: str = "unknown"):
         self._folder, self._rate, self._shape, self._robot = folder, rate, shape, robot
         self._tasks: dict[str, int] = {}
         self._subtasks: dict[str, int] = {}
         self._pixels = {camera: PixelStatistics() for camera in shape.sizes}
         self._columns: dict[str, list[np.ndarray]] = {}
         self._episodes = self._rows = 0
-        (folder / "meta").mkdir(parents=True, exist_ok=True)
 
     def state(self) -> dict:
         """What is known of the episodes written so far, as plain values."""
@@ -76,22 +83,27 @@ class DatasetWriter:
         }
 
     @classmethod
-    def restored(cls, folder: Path, state: dict) -> "DatasetWriter":
-        """Go on after the episodes that `state` tells of, in the same folder; what came later is written anew."""
-        shape = state["shape"]
-        sizes = {camera: tuple(size) for camera, size in shape["sizes"].items()}
-        writer = cls(
-            folder, state["rate"], Shape(tuple(shape["joints"]), tuple(shape["objects"]), sizes), state["robot"]
-        )
+    def restored(cls, folder: OwnFolder, state: dict) -> "DatasetWriter":
+        """Go on after the episodes that `state` tells of, in the same folder; what came later is written anew.
+
+        Raises:
+            OSError, ValueError, KeyError, TypeError: it is not what `state` told, or files are missing.
+        """
+        writer = cls(folder, state["rate"], Shape.restored(state["shape"]), state["robot"])
         writer._tasks, writer._subtasks = state["tasks"], state["subtasks"]
         writer._pixels = {camera: PixelStatistics(**pixels) for camera, pixels in state["pixels"].items()}
         writer._episodes, writer._rows = state["episodes"], state["rows"]
         for number in range(writer._episodes):
-            table = pq.read_table(folder / layout.DATA_PATH.format(**layout.place(number)))
+            table = pq.ParquetFile(folder.path / layout.DATA_PATH.format(**layout.place(number))).read()
             for name in table.column_names:
                 rows = np.array(table[name].to_pylist())
                 writer._columns.setdefault(name, []).append(rows.reshape(len(rows), -1))
         return writer
+
+    @property
+    def shape(self) -> Shape:
+        """Of every episode."""
+        return self._shape
 
     @property
     def episodes(self) -> int:
@@ -110,49 +122,58 @@ class DatasetWriter:
         Raises:
             UserError: no row, or one that is not of the dataset's shape.
         """
-        videos = {camera: VideoWriter(self._video(camera), self._rate, streamed=False) for camera in self._shape.sizes}
+        names = {camera: self._video(camera) for camera in self._shape.sizes}
+        videos: dict[str, VideoWriter] = {}
         pixels = {camera: PixelStatistics() for camera in self._shape.sizes}
-        states, objects, subgoals = [], [], []
+        states, actions, objects, subgoals = [], [], [], []
         try:
+            for camera, name in names.items():
+                videos[camera] = VideoWriter(self._folder.place(name), self._rate, streamed=False)
             for row in rows:
                 self._check(row)
                 for (camera, video), frame in zip(videos.items(), row.frames, strict=True):
                     video.write(frame)
                     pixels[camera].add(frame)
                 states.append([row.joints[name] for name in self._shape.joints])
+                actions.append([row.action[name] for name in self._shape.actions or ()])
                 objects.append([value for name in self._shape.objects for value in row.objects[name]])
-                subgoals.append(row.subgoal or IDLE)
-        finally:
+                subgoals.append(row.subgoal or layout.IDLE)
             for video in videos.values():
                 video.close()
-            if len(subgoals) != next(iter(videos.values())).frames or not subgoals:
-                for video in videos.values():
-                    video.path.unlink(missing_ok=True)
-        if not states:
-            raise UserError("An episode needs one row at least: frames of all cameras, and joint states.")
+            if not states:
+                raise UserError("An episode needs one row at least: frames of all cameras, and joint states.")
+        except BaseException:
+            for video in videos.values():
+                with suppress(Exception):
+                    video.close()
+            for name in names.values():
+                if self._folder.owns(name):
+                    self._folder.remove(name)
+            raise
         numbers = [self._subtasks.setdefault(subgoal, len(self._subtasks)) for subgoal in subgoals]
         self._pixels = {camera: self._pixels[camera] + pixels[camera] for camera in pixels}
-        self._write(np.array(states, np.float32), np.array(objects, np.float32), np.array(numbers), task)
+        state = np.array(states, np.float32)
+        follows = self._shape.actions is None
+        action = np.concatenate([state[1:], state[-1:]]) if follows else np.array(actions, np.float32)
+        self._write(state, action, np.array(objects, np.float32), np.array(numbers), task)
         return len(states)
 
     def close(self) -> None:
         """Write names, counts and statistics."""
-        pq.write_table(layout.text_table(list(self._tasks), layout.TASK), self._folder / layout.TASKS)
-        pq.write_table(layout.text_table(list(self._subtasks), layout.SUBTASK), self._folder / layout.SUBTASKS)
+        pq.write_table(layout.text_table(list(self._tasks), layout.TASK), self._folder.place(layout.TASKS))
+        pq.write_table(layout.text_table(list(self._subtasks), layout.SUBTASK), self._folder.place(layout.SUBTASKS))
         statistics = {name: of_vectors(np.concatenate(parts)) for name, parts in self._columns.items()}
         statistics |= {layout.IMAGES + camera: pixels.result() for camera, pixels in self._pixels.items()}
-        (self._folder / layout.STATS).write_text(json.dumps(statistics, indent=4))
-        (self._folder / layout.INFO).write_text(json.dumps(self._info(), indent=4))
+        self._folder.write(layout.STATS, json.dumps(statistics, indent=4))
+        self._folder.write(layout.INFO, json.dumps(self._info(), indent=4))
 
-    def _video(self, camera: str) -> Path:
-        name = layout.VIDEO_PATH.format(video_key=layout.IMAGES + camera, **layout.place(self._episodes))
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+    def _video(self, camera: str) -> str:
+        return layout.VIDEO_PATH.format(video_key=layout.IMAGES + camera, **layout.place(self._episodes))
 
     def _check(self, row: Row) -> None:
         shape = Shape.of(row, self._shape.sizes)
         missing = {*self._shape.joints, *self._shape.objects} - {*shape.joints, *shape.objects}
+        missing |= {f"{name} (action)" for name in {*(self._shape.actions or ())} - {*(shape.actions or ())}}
         if missing or dict(shape.sizes) != dict(self._shape.sizes):
             raise UserError(
                 f"Expected the joints, objects and sizes of the first episode ({', '.join(self._shape.joints)}; "
@@ -160,11 +181,13 @@ class DatasetWriter:
                 f"{', '.join(sorted(missing)) or 'none'}; sizes: {dict(shape.sizes)}. Export such recordings apart."
             )
 
-    def _write(self, states: np.ndarray, objects: np.ndarray, subgoals: np.ndarray, task: str) -> None:
+    def _write(
+        self, states: np.ndarray, actions: np.ndarray, objects: np.ndarray, subgoals: np.ndarray, task: str
+    ) -> None:
         number, count = self._episodes, len(states)
         columns = {
             layout.STATE: states,
-            layout.ACTION: np.concatenate([states[1:], states[-1:]]),
+            layout.ACTION: actions,
             layout.OBJECTS: objects,
             layout.SUBTASK: subgoals.astype(np.int64)[:, None],
             "timestamp": (np.arange(count) / self._rate).astype(np.float32)[:, None],
@@ -194,9 +217,7 @@ class DatasetWriter:
         self._episodes, self._rows = number + 1, self._rows + count
 
     def _save(self, table: pa.Table, pattern: str) -> None:
-        path = self._folder / pattern.format(**layout.place(self._episodes))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, path)
+        pq.write_table(table, self._folder.place(pattern.format(**layout.place(self._episodes))))
 
     def _info(self) -> dict:
         features: dict[str, dict] = {}
@@ -216,11 +237,14 @@ class DatasetWriter:
                     "has_audio": False,
                 },
             }
-        objects = [f"{name}.{axis}" for name in self._shape.objects for axis in "xyz"]
+        objects = layout.axes(self._shape.objects)
         joints = list(self._shape.joints)
-        for name, names in ((layout.STATE, joints), (layout.ACTION, joints), (layout.OBJECTS, objects)):
+        actions = joints if self._shape.actions is None else list(self._shape.actions)
+        for name, names in ((layout.STATE, joints), (layout.ACTION, actions), (layout.OBJECTS, objects)):
             if names:
                 features[name] = {"dtype": "float32", "shape": [len(names)], "names": names}
+        if joints and self._shape.actions is None:
+            features[layout.ACTION]["info"] = {"source": "observation.state of the next frame"}
         for name, kind in (layout.SCALARS | {layout.SUBTASK: "int64"}).items():
             features[name] = {"dtype": kind, "shape": [1], "names": None}
         return {
