@@ -23,12 +23,15 @@ class VideoWriter:
         rate: frames a second.
         streamed: a file that plays, up to its last second, even when it is never closed; otherwise with an index and
             a key frame every second frame, in which any frame is found quickly.
+        maker: written into the file as its comment, see `maker_of`.
     """
 
-    def __init__(self, path: Path, rate: int = 10, streamed: bool = True):
+    def __init__(self, path: Path, rate: int = 10, streamed: bool = True, maker: str = ""):
         self.path = path
         self.frames = self._next = 0
         self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER if streamed else {})
+        if maker:
+            self._container.metadata["comment"] = maker
         self._stream = self._container.add_stream("libx264", rate=Fraction(rate), options=_ENCODER)
         self._stream.pix_fmt = "yuv420p"
         self._stream.thread_count = 1
@@ -79,3 +82,12 @@ class VideoWriter:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def maker_of(path: Path) -> str:
+    """The comment of a video file; empty where there is none, or it is no video."""
+    try:
+        with av.open(str(path)) as container:
+            return container.metadata.get("comment", "")
+    except (av.error.FFmpegError, OSError, ValueError):
+        return ""
