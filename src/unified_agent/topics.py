@@ -53,7 +53,7 @@ def cameras_of(topics: Sequence[str]) -> list[str]:
 
 
 def base_of(topic: str) -> str:
-    """What the image topics of one camera have in common: ``/camera/left`` for ``/camera/left/image_raw/compressed``."""
+    """What the topics of one camera have in common: ``/camera/left`` for ``/camera/left/image_raw/compressed``."""
     parts = topic.split("/")
     while len(parts) > 2 and _TRANSPORT.fullmatch(parts[-1]):
         parts.pop()

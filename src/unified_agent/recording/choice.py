@@ -155,7 +155,7 @@ def _checked(reader: BagReader, named: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _look(reader: BagReader, known: list[_Candidate], own: frozenset[str]) -> None:
-    """Look at images until it is clear what each topic shows, or it is of this package's own cameras that all show colours."""
+    """Look at images until it is clear what each topic shows, or that this package's own cameras all show colours."""
     by_name = {one.name: one for one in known}
     for message in reader.messages(by_name):
         by_name[message.topic].look(reader, message)

@@ -10,7 +10,7 @@ LONGEST = 60.0
 
 
 class PlayingTime:
-    """Seconds since the first moment, which never go back: by the stamps, and where these jump, by the recording's time.
+    """Seconds since the first moment, which never go back: by the stamps, or where these jump by the recording's time.
 
     Attributes:
         shortened: seconds that were left out of pauses longer than `LONGEST`.
