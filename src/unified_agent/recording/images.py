@@ -22,7 +22,7 @@ FOXGLOVE_IMAGE, FOXGLOVE_COMPRESSED = "foxglove_msgs/msg/RawImage", "foxglove_ms
 RAW, COMPRESSED = (IMAGE, FOXGLOVE_IMAGE), (COMPRESSED_IMAGE, FOXGLOVE_COMPRESSED)
 TYPES = (*RAW, *COMPRESSED, *coded_video.TYPES)
 MAX_PIXELS = 36_000_000
-"""A larger picture is refused before it is unpacked (8K has 33 million): a few kilobytes can hold gigabytes of black."""
+"""A larger picture is refused before it is unpacked (8K has 33 million): few kilobytes can hold gigabytes of black."""
 # Scans of a JPEG file, at most: a progressive one has about ten, and a hostile one costs a pass over the picture each.
 _MOST_SCANS = 100
 _FILE_FORMATS = ("JPEG", "PNG", "WEBP")

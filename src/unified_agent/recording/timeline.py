@@ -53,7 +53,7 @@ def timeline(history: History, width: int, height: int = 240) -> Timeline | None
     axes = figure.add_axes((LEFT / width, 0.14, 0.62 - LEFT / width, 0.80), facecolor=_share(BACKGROUND))
     start, end = float(history.times.min()), float(history.times.max())
     for sentence in history.telling(LINES):
-        above = np.clip(history.scores[sentence] - history.gammas[sentence], -MOST, MOST)
+        above = np.clip(history.scores[sentence], -MOST, MOST) - np.clip(history.gammas[sentence], -MOST, MOST)
         axes.plot(history.times - start, above, label=_plain(sentence), lw=1.4)
     axes.axhline(0.0, color=_share(TEXT), lw=0.8)
     for time, _ in history.reached:
