@@ -17,11 +17,8 @@ from unified_agent.recording.episode import HEARD, WAITING, EpisodeVideo
 from unified_agent.recording.images import FrameReader
 from unified_agent.recording.pairing import TOLERANCE, Moment, Pairing
 
-# Moments that wait to be drawn, and their bytes: with more, none is added. With more than _MANY, fewer are drawn.
+# Moments that wait to be drawn, and their bytes: with more, none is added.
 BACKLOG, ROOM = 24, 128 * 2**20
-_MANY, _FEW = 6, 1
-# Only every so many-th frame of the video is drawn at least, however slow drawing is.
-_THINNEST = 32
 # Wall seconds that drawing gets to end when the node does.
 PATIENCE = 8.0
 
@@ -172,25 +169,21 @@ class _Video:
         self.taken = self.bytes_taken = self.done = self.bytes_done = self.left_out = 0
         self._told = 0
         self._period = messages.NANO // rate
-        self._thin = 1
         self._first: int | None = None
-        self._due = self._shown = -1
+        self._due, self._shown = -1, -BACKLOG
 
     def wants(self, stamp: int) -> bool:
         """Whether the next moment is drawn."""
         self._first = stamp if self._first is None else self._first
         number = round((stamp - self._first) / self._period)
         if number < self._due:  # its stamps jumped back
-            self._due = self._shown = number - self._thin
+            self._due, self._shown = number - 1, number - BACKLOG
         if number == self._due:
             return False
         self._due = number
         waiting, size = self.taken - self.done, self.bytes_taken - self.bytes_done
-        if waiting > _MANY:
-            self._thin = min(2 * self._thin, _THINNEST)
-        elif waiting <= _FEW:
-            self._thin = max(self._thin // 2, 1)
-        if number < self._shown + self._thin or waiting >= BACKLOG or size > ROOM:
+        # The more wait, the fewer are added: their number settles where as many come as are drawn.
+        if number < self._shown + waiting // 2 or waiting >= BACKLOG or size > ROOM:
             self.left_out += 1
             return False
         self._shown = number

@@ -42,11 +42,11 @@ class VideoWriter:
                 when None.
 
         Raises:
-                UserError: another shape.
+            UserError: another shape.
             OSError: the file cannot be written.
         """
         height, width = frame.shape[:2]
-        if self.frames == 0:
+        if self._container is None:
             if frame.ndim != 3 or frame.shape[2] != 3 or height % 2 or width % 2:
                 raise UserError(f"A video frame needs the shape (H, W, 3) with even H and W, not {frame.shape}.")
             self._open(height, width)
