@@ -11,7 +11,7 @@ from unified_agent.recording.images import MAX_PIXELS, FrameReader
 from unified_agent.recording.pairing import TOLERANCE, Moment, Pairing
 from unified_agent.recording.reader import BagReader
 
-__all__ = ["Choice", "RecordedCameras", "choose", "image_topics"]
+__all__ = ["Choice", "RecordedCameras", "choose", "image_topics", "take"]
 
 
 def image_topics(

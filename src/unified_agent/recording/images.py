@@ -182,11 +182,11 @@ def _decoded(image, most: int) -> tuple[np.ndarray, bool]:
 
 def _raw(image, most: int) -> tuple[np.ndarray, bool]:
     encoding = ENCODINGS.get(image.encoding)
-    if image.encoding in DEPTH:
-        raise DepthImage(f"The encoding '{image.encoding}' is a depth image, which shows no colours.")
     if encoding is None:
-        raise BadMessage(
-            f"The encoding {shown(image.encoding[:20])} is not known: expected {', '.join(list(ENCODINGS)[:4])}, "
+        depth = image.encoding in DEPTH
+        what = "a depth image, which shows no colours" if depth else "not known"
+        raise (DepthImage if depth else BadMessage)(
+            f"The encoding {shown(image.encoding[:20])} is {what}: expected {', '.join(list(ENCODINGS)[:4])}, "
             "yuv422_yuy2, bayer_rggb8 or another of sensor_msgs' colour encodings."
         )
     height, width, step = image.height, image.width, image.step
