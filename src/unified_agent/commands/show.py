@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tolerance", type=float, default=0.1, help="seconds between frames of one moment, at most")
     parser.add_argument(
-        "--max-megapixels", type=float, default=36.0, metavar="N", help="larger pictures are refused unseen"
+        "--max-megapixels", type=float, default=25.0, metavar="N", help="larger pictures are refused unseen"
     )
 
 

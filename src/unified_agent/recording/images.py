@@ -21,8 +21,8 @@ COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 FOXGLOVE_IMAGE, FOXGLOVE_COMPRESSED = "foxglove_msgs/msg/RawImage", "foxglove_msgs/msg/CompressedImage"
 RAW, COMPRESSED = (IMAGE, FOXGLOVE_IMAGE), (COMPRESSED_IMAGE, FOXGLOVE_COMPRESSED)
 TYPES = (*RAW, *COMPRESSED, *coded_video.TYPES)
-MAX_PIXELS = 36_000_000
-"""A larger picture is refused before it is unpacked (8K has 33 million): few kilobytes can hold gigabytes of black."""
+MAX_PIXELS = 25_000_000
+"""A larger picture is refused before it is unpacked: a few kilobytes can hold gigabytes of one colour."""
 # Scans of a JPEG file, at most: a progressive one has about ten, and a hostile one costs a pass over the picture each.
 _MOST_SCANS = 100
 _FILE_FORMATS = ("JPEG", "PNG", "WEBP")
