@@ -102,6 +102,12 @@ def shown(value: Any) -> str:
         return "a number of too many digits"
 
 
+def one_line(text: str, length: int = 300) -> str:
+    """A text from elsewhere for people: on one line, not longer than so, without what would steer a terminal."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * length]).split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def _check_size(text: str | bytes, what: str, limit: int) -> None:
     if not isinstance(text, (str, bytes)):
         raise BadDocument(f"Expected text in {what}, not {shown(text)}.")

@@ -116,6 +116,24 @@ def test_an_episode_is_followed_from_its_instruction_to_its_end(follower, planne
     assert lines[-1].startswith("end     success after")
 
 
+def test_the_files_are_told_with_what_is_wrong_with_them(follower, planner, policy):
+    recorder = Player("recorder")
+    try:
+        recorder.reports("ready", written="", recording="", troubles="")
+        follower.say("grasp the red object")
+        policy.says(qos.EPISODE, "start grasp the red object")
+        policy.says(qos.EPISODE, "end success")
+        lines_until(follower, lambda: follower.outcome)
+        trouble = "the recorder fell behind: /joint_states came up to 3.8 s late"
+        recorder.reports(f"wrote a; {trouble}", DiagnosticStatus.WARN, written="a\na.mp4", troubles=trouble)
+        lines = lines_until(follower, lambda: follower.written)
+    finally:
+        recorder.close()
+    assert lines[-3:] == ["wrote   a", "wrote   a.mp4", f"warning recorder: {trouble}"]
+    assert sum(trouble in line for line in lines) == 1
+    assert follower.troubles == (trouble,)
+
+
 def test_a_refusal_ends_with_its_reason(follower, planner, policy):
     follower.say("sing a song")
     planner.says(qos.PLAN, "")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import array
+import time
 from pathlib import Path
 
 import av
@@ -21,6 +22,7 @@ from std_msgs.msg import String
 
 from unified_agent.nodes import messages, qos, recorder
 from unified_agent.nodes.recorder import Recorder
+from unified_agent.recording import episode as episode_video
 from unified_agent.recording.facts import EpisodeFacts
 from unified_agent.recording.images import any_frame, compressed
 from unified_agent.recording.reader import BagReader
@@ -74,7 +76,11 @@ def test_an_episode_is_a_bag_and_a_video(graph, node):
     episode(graph, node)
     graph.until(lambda: "wrote" in diagnosis())
     assert read(node.run / "episode_001") == [("/episode", "start take the red one"), ("/episode", "end success")]
-    assert video_frames(node.run / "episode_001.mp4") == 5
+    # The last one is held to the end.
+    assert video_frames(node.run / "episode_001.mp4") == 5 + 1
+    facts = EpisodeFacts.read(node.run / "episode_001")
+    assert facts.video == pytest.approx(0.4 + 0.5, abs=0.5)
+    assert (facts.late, facts.left_out) == ({}, 0)
 
 
 def test_the_bag_has_every_topic_with_what_was_sent(graph, node):
@@ -121,7 +127,7 @@ def test_closing_the_node_in_mid_episode_finishes_the_files(graph, node):
     graph.until(lambda: node.bag and node.bag.counts["/caption/scores"])
     node.close()
     assert read(node.run / "episode_001")[0] == ("/episode", "start take the red one")
-    assert video_frames(node.run / "episode_001.mp4") == 1
+    assert video_frames(node.run / "episode_001.mp4") in (1, 2)
     assert EpisodeFacts.read(node.run / "episode_001").result == "failure: the recorder was ended in mid-episode"
 
 
@@ -268,7 +274,7 @@ def test_compressed_images_are_recorded_as_they_came_and_drawn(graph, node):
     reader = BagReader(node.run / "episode_001")
     [first, *rest] = reader.messages(["/camera/left/image_raw/compressed"])
     assert reader.decode(first).data.tobytes() == data.tobytes()
-    assert (len(rest), video_frames(node.run / "episode_001.mp4")) == (4, 5)
+    assert (len(rest), video_frames(node.run / "episode_001.mp4")) == (4, 5 + 1)
     assert EpisodeFacts.read(node.run / "episode_001").empty == ["/joint_states"]
 
 
@@ -347,3 +353,54 @@ def test_an_end_that_is_said_twice_leaves_the_next_episode_alone(graph, node):
     graph.say(qos.EPISODE, String(data="start two"))
     graph.spin(1.0)
     assert node.bag is not None
+
+
+def test_a_video_whose_drawing_is_slow_lasts_as_long_as_the_episode(graph, node, monkeypatch):
+    draw = episode_video.draw
+    monkeypatch.setattr(episode_video, "draw", lambda scene: time.sleep(0.05) or draw(scene))
+    diagnosis = graph.diagnosis("recorder")
+    episode(graph, node, frames=60)
+    graph.until(lambda: "wrote" in diagnosis())
+    facts = EpisodeFacts.read(node.run / "episode_001")
+    assert 0 < facts.left_out < 50
+    with av.open(str(node.run / "episode_001.mp4")) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert facts.video == pytest.approx(times[-1] + 0.1, abs=0.01)
+    assert 5.9 <= times[-1] < 8.0
+    assert max(np.diff([time for time in times if time <= 5.9])) < 1.6
+    assert f"{facts.left_out} frames were left out of the video" in diagnosis()
+    assert f"{facts.left_out} frames were left out of the video" in node.figures()["troubles"]
+
+
+def test_a_recorder_that_is_late_says_by_how_much(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(qos.JOINT_STATES, JointState())
+    graph.say(qos.EPISODE, String(data="start x"))
+    graph.until(lambda: node.bag)
+    graph.say(qos.JOINT_STATES, JointState())
+    time.sleep(0.8)
+    graph.say(qos.EPISODE, String(data="end success"))
+    graph.until(lambda: "wrote" in diagnosis())
+    assert "the recorder fell behind: /joint_states came up to " in diagnosis()
+    late = EpisodeFacts.read(node.run / "episode_001").late
+    assert 0.6 < late["/joint_states"] < 3.0
+
+
+def test_messages_that_a_full_queue_replaced_are_counted_as_lost(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(qos.JOINT_STATES, JointState())
+    graph.say(qos.EPISODE, String(data="start x"))
+    graph.until(lambda: node.bag)
+    graph.say(qos.JOINT_STATES, JointState())
+    graph.until(lambda: node.bag.counts["/joint_states"] == 1)
+    depth = qos.RECORDED.depth
+    for _ in range(depth + 50):
+        graph.say(qos.JOINT_STATES, JointState())
+    time.sleep(0.2)
+    graph.until(lambda: node.bag.counts["/joint_states"] > depth)
+    graph.spin(0.3)
+    graph.say(qos.EPISODE, String(data="end success"))
+    graph.until(lambda: "wrote" in diagnosis())
+    facts = EpisodeFacts.read(node.run / "episode_001")
+    recorded = sum(1 for _ in BagReader(node.run / "episode_001").messages(["/joint_states"]))
+    assert facts.lost.get("/joint_states", 0) == depth + 51 - recorded > 0

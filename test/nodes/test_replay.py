@@ -110,7 +110,8 @@ def test_a_broken_message_is_left_out_and_told(graph, bag, tmp_path):
             writer.add_topic(topic.recorded, topic.type_name)
             writer.write(topic.recorded, b"\0\1\0\0rubbish", 10**9)
     diagnosis = graph.diagnosis("replay")
-    node = played(graph, tmp_path / "broken", wait=False)
+    named = [qos.image(camera).recorded for camera in qos.CAMERAS]
+    node = played(graph, tmp_path / "broken", wait=False, image_topics=named)
     assert node.figures()["broken"] == 2
     graph.until(lambda: "2 broken messages" in diagnosis())
 

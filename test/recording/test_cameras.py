@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-import pytest
-
-from unified_agent.errors import UserError
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.cameras import RecordedCameras, image_topics
 from unified_agent.recording.cdr import NANO
@@ -11,13 +8,6 @@ from unified_agent.recording.reader import BagReader
 from .conftest import compressed_image, image, noise
 
 RAW = ("/camera/left/image_raw", "/camera/right/image_raw")
-
-
-def announced(folder, *topics: str) -> BagReader:
-    with BagWriter(folder) as writer:
-        for topic in topics:
-            writer.add_topic(topic, IMAGE)
-    return BagReader(folder)
 
 
 def test_the_two_cameras_are_seen_together(bag):
@@ -38,12 +28,6 @@ def test_compressed_frames_are_taken_where_the_raw_ones_were_not_recorded(tmp_pa
     topics = image_topics(reader)
     assert topics == tuple(f"{topic}/compressed" for topic in RAW)
     assert len(list(RecordedCameras(reader, topics).frames())) == 1
-
-
-def test_the_only_image_topic_needs_no_naming_and_of_several_one_must_be_named(tmp_path):
-    assert image_topics(announced(tmp_path / "one", "/front")) == ("/front",)
-    with pytest.raises(UserError, match="2 image topics"):
-        image_topics(announced(tmp_path / "two", "/front", "/back"))
 
 
 def test_images_without_a_stamp_are_taken_at_the_time_of_the_recording(tmp_path):
@@ -89,7 +73,27 @@ def test_cameras_that_never_meet_say_how_far_they_lie_apart(tmp_path):
     reader = written(tmp_path / "bag", {left: [float(n) for n in range(1, 9)], right: [n + 0.4 for n in range(1, 9)]})
     cameras = RecordedCameras(reader, RAW)
     assert list(cameras.frames()) == []
-    assert "lie 0.400 s apart, more than the tolerance of 0.1 s" in cameras.why_nothing()
+    assert "lie 0.400 s apart, more than the tolerance of 0.1 s (--tolerance)" in cameras.why_nothing()
+    assert "--image-topic" in str(cameras.nothing())
+
+
+def test_every_frame_that_was_left_out_is_counted_and_told(tmp_path):
+    left, right = RAW
+    reader = written(tmp_path / "bag", {left: [1.0, 2.0, 3.0, 4.0], right: [3.0, 4.0, 5.0]})
+    cameras = RecordedCameras(reader, RAW)
+    assert len(list(cameras.frames())) == 2
+    assert (cameras.alone, cameras.refused) == (3, 0)
+    assert "3 frames have no partner" in cameras.told[0]
+
+
+def test_stamps_that_stand_still_are_all_shown_and_told(tmp_path):
+    with BagWriter(tmp_path / "bag") as writer:
+        writer.add_topic("/front", IMAGE)
+        for number in range(5):
+            writer.write("/front", image(1.0, noise(number)), NANO + number)
+    cameras = RecordedCameras(BagReader(tmp_path / "bag"), ("/front",))
+    assert len(list(cameras.frames())) == 5
+    assert cameras.told == ["the stamps of /front did not go on (4 times)"]
 
 
 def test_the_raw_images_are_taken_where_both_were_recorded(tmp_path):

@@ -57,3 +57,19 @@ def test_faster_cameras_do_not_make_a_slower_video(video):
 def test_an_episode_without_frames_leaves_no_file(video):
     video.close()
     assert not video.path.exists()
+
+
+def test_the_last_picture_is_held_to_the_end(video):
+    for number in range(3):
+        see(video, 1 + number / 10)
+    video.close(received=3 * NANO)
+    assert times(video.path) == [0.0, 0.1, 0.2, 2.0]
+    assert video.seconds == pytest.approx(2.1)
+
+
+def test_stamps_that_stand_still_are_shown_one_after_the_other(video):
+    for number in range(4):
+        for camera in CAMERAS:
+            video.see(camera, NANO, FRAME, received=NANO + number * NANO // 10)
+    video.close()
+    assert times(video.path) == [0.0, 0.1, 0.2, 0.3]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as Picture
 
 from unified_agent.recording.cdr import BadMessage, Decoder, TopicInfo
-from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, FrameReader, any_frame, frame_of
+from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, MAX_PIXELS, FrameReader, any_frame, frame_of
 
 from .conftest import compressed_image, image, noise
 
@@ -75,9 +75,68 @@ def test_a_small_file_of_a_huge_picture_is_refused_before_it_is_unpacked():
     bomb = file(Picture.new("1", (13_000, 13_000)), "PNG")
     assert len(bomb.data) < 100_000
     begin = time.perf_counter()
-    with pytest.raises(BadMessage, match="at most 64 megapixels, not 13000x13000"):
+    with pytest.raises(BadMessage, match="at most 25 megapixels, not 13000x13000"):
         frame_of(bomb)
     assert time.perf_counter() - begin < 0.1
+
+
+def test_how_large_a_picture_may_be_is_a_parameter():
+    told = []
+    reader = FrameReader(told.append, most=1000)
+    assert reader.read("front", raw()) is None
+    assert "at most 0.001 megapixels, not 32x32" in told[0]
+    assert FrameReader(told.append).read("front", raw()) is not None
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_unpacked():
+    one = bytes(file(Picture.fromarray(noise(1)), "JPEG").data)
+    bomb = SimpleNamespace(data=one[:-2] + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" * 5000, format="jpeg")
+    with pytest.raises(BadMessage, match="more than 100 scans"):
+        frame_of(bomb)
+
+
+def saved(picture: Picture.Image, kind: str, **options) -> SimpleNamespace:
+    stream = io.BytesIO()
+    picture.save(stream, kind, **options)
+    return SimpleNamespace(data=np.frombuffer(stream.getvalue(), np.uint8), format=kind.lower())
+
+
+def test_pictures_of_every_kind_of_file_are_taken():
+    whole = Picture.fromarray(noise(1))
+    smooth = Picture.linear_gradient("L").resize((32, 32)).convert("RGB")
+    exif = Picture.Exif()
+    exif[0x0112] = 6
+    wide = smooth.resize((64, 32))
+    assert (frame_of(saved(whole.quantize(16), "PNG")) == np.asarray(whole.quantize(16).convert("RGB"))).all()
+    assert frame_of(saved(whole.convert("LA"), "PNG")).shape == (32, 32, 3)
+    assert frame_of(saved(smooth.convert("CMYK"), "JPEG")).shape == (32, 32, 3)
+    assert frame_of(saved(smooth, "JPEG", progressive=True)).shape == (32, 32, 3)
+    assert frame_of(saved(wide, "JPEG", exif=exif)).shape == (32, 64, 3)
+    moving = saved(whole, "WEBP", save_all=True, append_images=[smooth], lossless=True)
+    assert (frame_of(moving) == noise(1)).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_file_cut_or_broken_anywhere_is_a_picture_or_refused(kind):
+    whole = bytes(file(Picture.fromarray(noise(1)), kind).data)
+    random, reader = np.random.default_rng(0), FrameReader(lambda what: None, 10**6)
+    frames = 0
+    for _ in range(60):
+        broken = bytearray(whole[: random.integers(0, len(whole) + 1)])
+        for place in random.integers(0, max(len(broken), 1), 3):
+            broken[place : place + 1] = bytes([random.integers(256)])
+        image = SimpleNamespace(data=bytes(broken), format="")
+        frames += reader.read("front", image) is not None
+    assert frames + reader.refused == 60
+    assert reader.refused > 30
+
+
+@pytest.mark.parametrize("encoding", ["\x1b[2J", "rgb8\n", "", "mono8" * 99])
+def test_an_odd_encoding_is_shown_as_text_and_short(encoding):
+    with pytest.raises(BadMessage) as error:
+        frame_of(raw(encoding=encoding))
+    assert "\x1b" not in str(error.value)
+    assert len(str(error.value)) < 200
 
 
 def test_a_depth_image_is_refused_by_its_name():
@@ -116,10 +175,14 @@ def test_a_grey_camera_is_taken_and_told_of_once():
     [
         ({"encoding": "blue"}, "'blue' is not known"),
         ({"encoding": "yuv422_yuy2", "width": 31, "data": bytes(32 * 96)}, "even sides"),
-        ({"height": 10**5, "width": 10**5}, "64 megapixels"),
+        ({"height": 10**5, "width": 10**5}, "25 megapixels"),
         ({"data": b"123"}, "3 bytes"),
         ({"height": 0}, "32x0"),
         ({"step": 5}, "rows of 5"),
+        ({"height": 2**32 - 1, "width": 2**32 - 1, "step": 2**32 - 1}, "megapixels"),
+        ({"height": 1, "width": MAX_PIXELS}, "rows of at least"),
+        ({"step": 2**32 - 1}, "rows of 4294967295"),
+        ({"data": b""}, "0 bytes"),
     ],
 )
 def test_an_image_that_contradicts_itself_is_refused(changes, why):

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from unified_agent.errors import UserError
+from unified_agent.recording import pairing
 from unified_agent.recording.pairing import WAITING, Pairing
 
 MS = 1_000_000
@@ -102,6 +103,31 @@ def test_what_waits_at_the_end_is_paired():
     assert times(sets, ("left", 100), ("right", 115)) == []
     assert [moment.frames for moment in sets.rest()] == [(100, 115)]
     assert sets.rest() == []
+
+
+def test_no_frame_is_left_out_without_being_counted():
+    random = np.random.default_rng(3)
+    for _ in range(50):
+        sets, put, found = Pairing(["a", "b", "c"], 50 * MS, waiting=5), 0, 0
+        for time in random.integers(-10, 10, 60) * random.choice([1, 30, 10**9], 60):
+            found += len(sets.put(str(random.choice(["a", "b", "c"])), int(time) * MS, None))
+            put += 1
+        found += len(sets.rest())
+        assert put == 3 * found + sets.alone
+
+
+def test_frames_that_wait_take_no_more_than_their_room(monkeypatch):
+    monkeypatch.setattr(pairing, "ROOM", 10_000)
+    sets = Pairing(["left", "right"], 0)
+    for number in range(50):
+        sets.put("left", number * MS, np.zeros(1000, np.uint8))
+    assert sets.alone == 40
+
+
+def test_stamps_that_do_not_go_on_are_counted():
+    sets = Pairing(["front"], 0)
+    assert times(sets, ("front", 2), ("front", 1), ("front", 1)) == [(2,), (1,), (1,)]
+    assert sets.jumps == {"front": 2}
 
 
 def test_one_camera_is_a_moment_by_itself():

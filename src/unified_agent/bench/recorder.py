@@ -41,7 +41,8 @@ def recorder_profile(seconds: float = 60.0) -> dict:
         spent = source.end()
         bag = source.bag()
         reader = BagReader(bag)
-        counts = dict.fromkeys(source.sent, 0)
+        # A recording has the names as they are without a namespace.
+        counts = dict.fromkeys((f"/{name}" for name in source.sent), 0)
         for message in reader.messages(counts):
             counts[message.topic] += 1
     return {

@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace) -> dict:
             over = follower.figure("replay", "ended") == "true" if replayed else follower.outcome
             if ended is None and over:
                 ended = time.monotonic()
+        if follower.recording:
+            show(f"warning recorder: it did not finish its files within {CLOSING:g} s; they end where it was stopped")
         show("stop    all nodes")
     return {
         "ok": ended is not None if replayed else follower.outcome == SUCCESS,
@@ -78,6 +80,7 @@ def run(arguments: argparse.Namespace) -> dict:
         "episode_seconds": round(follower.seconds, 1),
         "seconds": round(time.monotonic() - begin, 1),
         "written": follower.written,
+        "recorded": follower.troubles,
     }
 
 

@@ -50,6 +50,7 @@ class Follower(Course):
 
     Attributes:
         written: files of the episode's recording, once the recorder has closed them.
+        troubles: what is wrong with that recording, a line each.
     """
 
     def __init__(self, announce: bool = True, namespace: str = "", remaps: Sequence[tuple[str, str]] = ()) -> None:
@@ -65,6 +66,7 @@ class Follower(Course):
         """Follow the next episode; of that instruction, where it is not empty."""
         super().begin(instruction)
         self.written: tuple[str, ...] = ()
+        self.troubles: tuple[str, ...] = ()
         self._written_before = self.figure("recorder", "written")
 
     def __enter__(self) -> "Follower":
@@ -232,8 +234,12 @@ class Follower(Course):
         if self.outcome and not self.written and finished:
             self.written = tuple(written.split("\n"))
             self._lines.extend(f"wrote   {path}" for path in self.written)
+            self.troubles = tuple(filter(None, self.figure("recorder", "troubles").split("\n")))
+            self._lines.extend(f"warning recorder: {line}" for line in self.troubles)
 
 
 def _tells(status: DiagnosticStatus) -> bool:
     """Whether a change is news: trouble always, and what the planner does, for which a person waits."""
+    if status.name == "recorder" and status.message.startswith("wrote "):
+        return False  # told with the files
     return status.level != DiagnosticStatus.OK or status.name == "planner"

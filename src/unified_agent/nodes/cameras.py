@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from unified_agent.errors import UserError
 from unified_agent.nodes import qos, shell
+from unified_agent.nodes.arrivals import Arrivals
 from unified_agent.nodes.listening import Listening
 from unified_agent.nodes.qos import Topic
 
@@ -46,6 +47,7 @@ class LiveCamera:
 
     Attributes:
         name: of the camera.
+        arrivals: how raw, and how compressed images come.
         heard: `time.monotonic` of its newest image; of the beginning, before the first.
     """
 
@@ -53,20 +55,24 @@ class LiveCamera:
         self, node: shell.AgentNode, name: str, callback: Callable[[Topic, object], None], profile, raw: bool = False
     ):
         self.name = name
+        self.arrivals = {Image: Arrivals(), CompressedImage: Arrivals()}
         self.heard = self._raw_heard = time.monotonic()
         self._raw_came = False
         self._node, self._callback, self._profile, self._bytes = node, callback, profile, raw
         self._raw = node.listen(qos.image(name), partial(self._take, qos.image(name)), profile, raw=raw)
         self._compressed: Listening | None = None
+        self._lost_compressed = 0
         node.create_timer(LOOK_PERIOD, self._look, clock=node.steady)
 
     @property
     def lost(self) -> int:
         """Images that were sent and never came."""
-        return self._raw.lost + (self._compressed.lost if self._compressed else 0)
+        known = self._raw.lost + self._lost_compressed + (self._compressed.lost if self._compressed else 0)
+        return max(known, sum(arrivals.missed for arrivals in self.arrivals.values()))
 
-    def _take(self, topic: Topic, image) -> None:
+    def _take(self, topic: Topic, image, info: dict) -> None:
         now = time.monotonic()
+        self.arrivals[topic.type].note(info)
         if topic.type is Image:
             self._raw_heard, self._raw_came = now, True
         elif self._raw_came and now - self._raw_heard < RAW_SILENT:
@@ -81,5 +87,7 @@ class LiveCamera:
         if wanted and self._compressed is None:
             self._compressed = self._node.listen(topic, partial(self._take, topic), self._profile, raw=self._bytes)
         elif raw_expected and self._compressed is not None:
+            self._lost_compressed += self._compressed.lost
+            self.arrivals[CompressedImage].pause()
             self._node.forget(self._compressed)
             self._compressed = None

@@ -4,7 +4,7 @@
 import array
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,15 +16,16 @@ from sensor_msgs.msg import CompressedImage, Image
 from unified_agent import topics as names
 from unified_agent.errors import UserError
 from unified_agent.nodes import messages, qos, shell
+from unified_agent.nodes.arrivals import Arrivals
 from unified_agent.nodes.cameras import LiveCamera, checked
-from unified_agent.nodes.drawing import Drawing
+from unified_agent.nodes.drawing import Drawing, Drawn
 from unified_agent.nodes.lives import Watched
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.qos import Topic
 from unified_agent.paths import expanded
 from unified_agent.recording.background import BackgroundWriter
 from unified_agent.recording.bag import BagWriter, quality_of_service, topic_info
-from unified_agent.recording.facts import WORDS, EpisodeFacts
+from unified_agent.recording.facts import LATE, WORDS, EpisodeFacts
 from unified_agent.recording.images import COMPRESSED_IMAGE, compressed
 from unified_agent.recording.models_used import models_used
 from unified_agent.robot.arm import Arm
@@ -92,11 +93,12 @@ class Recorder(shell.AgentNode):
         self.bag: BackgroundWriter | None = None
         self._facts = EpisodeFacts()
         self._number = 0
-        self._written = ""
+        self._written = self._troubles = ""
         self._closing = None
         self._cameras = [LiveCamera(self, name, self._record, qos.RECORDED, raw=True) for name in cameras]
+        self._arrivals = {topic.recorded: Arrivals() for topic in self._topics}
         self._heard = {
-            topic.recorded: self.listen(topic, partial(self._record, topic), qos.RECORDED, raw=True)
+            topic.recorded: self.listen(topic, partial(self._arrived, topic), qos.RECORDED, raw=True)
             for topic in self._topics
             if topic.recorded not in self._compressed and topic is not qos.EPISODE
         }
@@ -121,6 +123,9 @@ class Recorder(shell.AgentNode):
             "written": self._written,
             "empty": "\n".join(self._facts.empty),
             "lost": "\n".join(f"{topic}: {count}" for topic, count in self._facts.lost.items()),
+            "troubles": self._troubles,
+            "seconds late": f"{max(self._late().values(), default=0.0):.2f}",
+            "megabytes waiting for the disk": f"{0.0 if bag is None else bag.most_waiting / MEGABYTE:.1f}",
         }
 
     def close(self) -> None:
@@ -129,6 +134,10 @@ class Recorder(shell.AgentNode):
             self._facts.result = "failure: the recorder was ended in mid-episode"
         self._close_episode()
         self._drawing.close()
+
+    def _arrived(self, topic: Topic, data: bytes, info: dict) -> None:
+        self._arrivals[topic.recorded].note(info)
+        self._record(topic, data)
 
     def _record(self, topic: Topic, data: bytes) -> None:
         if topic in STANDING:
@@ -147,7 +156,7 @@ class Recorder(shell.AgentNode):
             verb, _, rest = deserialize_message(data, qos.EPISODE.type).data.partition(" ")
             self._running = rest if verb == "start" else ""
             return
-        self._record(qos.EPISODE, data)
+        self._arrived(qos.EPISODE, data, info)
 
     def _catch_up(self) -> None:
         """Record the rest of an episode that was running when this node was started."""
@@ -222,6 +231,8 @@ class Recorder(shell.AgentNode):
                 bag.add_topic(self._compressed[topic.recorded], COMPRESSED_IMAGE, profile)
         self.bag = BackgroundWriter(bag)
         self._lost_before = self._lost()
+        for _, arrivals in self._all_arrivals():
+            arrivals.begin()
         self._facts = EpisodeFacts(instruction, models=self._models, namespace=self.get_namespace().strip("/"))
         self._facts.write(folder)
         if self.settings["video"]:
@@ -241,6 +252,8 @@ class Recorder(shell.AgentNode):
         self._facts.empty = self._empty(bag.counts)
         lost = {name: count - self._lost_before.get(name, 0) for name, count in self._lost().items()}
         self._facts.lost = {name: count for name, count in lost.items() if count > 0}
+        self._facts.late = self._late()
+        self._facts.waiting = round(bag.most_waiting / MEGABYTE, 1)
         try:
             self._facts.write(bag.folder)
             bag.close()
@@ -250,13 +263,20 @@ class Recorder(shell.AgentNode):
             return
         self._drawing.end(partial(self._finished, bag.folder, self._facts))
 
-    def _finished(self, folder: Path, facts: EpisodeFacts, video: Path | None) -> None:
-        files = [str(folder)] + ([str(video)] if video else [])
+    def _finished(self, folder: Path, facts: EpisodeFacts, video: Drawn | None) -> None:
+        files = [str(folder)] + ([str(video.path)] if video else [])
+        if video:
+            facts.video, facts.left_out = round(video.seconds, 2), video.left_out
+            try:
+                facts.write(folder)
+            except OSError as error:  # the recording itself is whole
+                self.get_logger().warning(f"{folder} could not be told of its video: {error}")
+        troubles = facts.troubles
+        # In this order: who hears of the files hears of what is wrong with them.
+        self._troubles = "\n".join(troubles)
         self._written = "\n".join(files)
-        missing = [f"nothing came on {', '.join(facts.empty)}"] if facts.empty else []
-        missing += [f"{count} messages of {topic} were lost on the way" for topic, count in facts.lost.items()]
         if self.context.ok():
-            self.report(shell.WARN if missing else shell.OK, "; ".join([f"wrote {' and '.join(files)}", *missing]))
+            self.report(shell.WARN if troubles else shell.OK, "; ".join([f"wrote {' and '.join(files)}", *troubles]))
 
     def _empty(self, counts: Mapping[str, int]) -> list[str]:
         """The topics of cameras and joints that a recording should have, and on which nothing came."""
@@ -266,7 +286,22 @@ class Recorder(shell.AgentNode):
     def _lost(self) -> dict[str, int]:
         """Topic -> messages so far that were sent and did not come."""
         images = {qos.image(camera.name).recorded: camera.lost for camera in self._cameras}
-        return images | {name: listening.lost for name, listening in self._heard.items()}
+        heard = {name: max(one.lost, self._arrivals[name].missed) for name, one in self._heard.items()}
+        return images | heard
+
+    def _late(self) -> dict[str, float]:
+        """Topic -> seconds by which its messages came late at worst, where that is much."""
+        worst: dict[str, float] = {}
+        for name, arrivals in self._all_arrivals():
+            if arrivals.late > LATE:
+                worst[name] = round(max(arrivals.late, worst.get(name, 0.0)), 2)
+        return worst
+
+    def _all_arrivals(self) -> Iterator[tuple[str, Arrivals]]:
+        yield from self._arrivals.items()
+        for camera in self._cameras:
+            for arrivals in camera.arrivals.values():
+                yield qos.image(camera.name).recorded, arrivals
 
     def _look(self) -> None:
         """Whether the recording goes well; also when nothing comes."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from ament_index_python.packages import get_package_prefix
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
@@ -18,9 +19,9 @@ from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.cameras import checked
 from unified_agent.nodes.parameters import Spec
 from unified_agent.nodes.qos import Topic
-from unified_agent.recording.cameras import image_topics
+from unified_agent.recording.cameras import choose, take
 from unified_agent.recording.cdr import NANO, BadMessage, Message, common_types
-from unified_agent.recording.images import any_frame, is_image
+from unified_agent.recording.images import FrameReader, is_image
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.reader import BagReader
 
@@ -66,6 +67,7 @@ class Replay(shell.AgentNode):
         self._images = {name: self.offer(qos.image(name)) for name in names}
         self._offered = self._find_topics()
         self._played = self._broken = self._gaps = 0
+        self._frames = FrameReader(lambda what: self.get_logger().warning(f"left out: {what}"))
         self._causes = Losses()
         # Nodes that load their models, or think about the instruction.
         self._busy: set[str] = set()
@@ -84,9 +86,9 @@ class Replay(shell.AgentNode):
         """What was played, and what could not be."""
         return {
             "played": self._played,
-            "broken": self._broken,
+            "broken": self._broken + self._frames.refused,
             "gaps passed over": self._gaps,
-            "broken because": "\n".join(self._causes.lines),
+            "broken because": "\n".join([*self._causes.lines, *self._frames.causes]),
             "lost": "\n".join(self._reader.losses),
             "ended": str(self._over.is_set()).lower(),
         }
@@ -103,7 +105,10 @@ class Replay(shell.AgentNode):
     def _find_cameras(self, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         """Image topic of the bag -> cameras of the graph; one image topic is shown to all."""
         named = tuple(filter(None, self.settings["image_topics"]))
-        found = image_topics(self._reader, named, names)
+        choice = choose(self._reader, named, names)
+        found = choice.names
+        for line in choice.left_out:
+            self.get_logger().info(f"left out: {line}")
         if len(found) not in (1, len(names)):
             raise UserError(
                 f"{len(found)} image topics ({', '.join(found)}) for {len(names)} cameras ({', '.join(names)}): name "
@@ -143,8 +148,9 @@ class Replay(shell.AgentNode):
         while self._busy and not self._closing.wait(POLL):
             pass
         self._over.set()
-        level = shell.WARN if self._reader.losses or self._broken else shell.OK
-        lost = "; ".join([*self._reader.losses, *([f"{self._broken} broken messages"] if self._broken else [])])
+        broken = self._broken + self._frames.refused
+        level = shell.WARN if self._reader.losses or broken else shell.OK
+        lost = "; ".join([*self._reader.losses, *([f"{broken} broken messages"] if broken else [])])
         told = f"; passed over {self._gaps} gaps of more than {LONGEST_GAP // NANO} s" if self._gaps else ""
         self.report(level, f"played {self._played} messages{told}" + (f"; lost: {lost}" if lost else ""))
 
@@ -157,22 +163,27 @@ class Replay(shell.AgentNode):
         try:
             # Decoded also where the bytes are sent as they are: a broken message would end whoever receives it.
             decoded = self._reader.decode(message)
-            if is_image(info):
-                frame = any_frame(info, decoded)
         except BadMessage as error:
             self._broken += 1
             if self._causes.add(f"{message.topic}: {error}"):
                 self.get_logger().warning(f"left out: {message.topic}: {error}")
             return
         if is_image(info):
-            stamp = decoded.header.stamp
-            time_message = Time(sec=stamp.sec, nanosec=stamp.nanosec) if stamp.sec or stamp.nanosec else self._now
-            image = messages.image_message(frame, time_message, decoded.header.frame_id)
-            for camera in self._cameras[message.topic]:
-                self._images[camera].publish(image)
+            for stamp, frame in take(self._frames, message.topic, decoded, message):
+                self._show(message.topic, stamp, frame, _frame_id(decoded))
         else:
             self._offered[message.topic].publish(message.data)
+            self._played += 1
+
+    def _show(self, topic: str, stamp: int, frame: np.ndarray, frame_id: str) -> None:
+        image = messages.image_message(frame, Time(sec=stamp // NANO, nanosec=stamp % NANO), frame_id)
+        for camera in self._cameras[topic]:
+            self._images[camera].publish(image)
         self._played += 1
+
+
+def _frame_id(image) -> str:
+    return image.header.frame_id if hasattr(image, "header") else image.frame_id
 
 
 class _Pace:

@@ -29,13 +29,14 @@ class BackgroundWriter:
 
     Attributes:
         counts: topic -> messages taken so far.
+        most_waiting: bytes that waited for the disk at most.
     """
 
     def __init__(self, bag: BagWriter):
         self.counts = bag.counts
         self._bag = bag
         self._queue: queue.SimpleQueue[Message | TopicInfo | None] = queue.SimpleQueue()
-        self._taken = self._written = 0
+        self._taken = self._written = self.most_waiting = 0
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="bag writer", daemon=True)
         self._thread.start()
@@ -63,6 +64,7 @@ class BackgroundWriter:
                 "on a faster disk."
             )
         self._taken += len(data)
+        self.most_waiting = max(self.most_waiting, self._taken - self._written)
         self._queue.put(Message(topic, received, received, data))
         self.counts[topic] += 1
 

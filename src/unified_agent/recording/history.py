@@ -9,9 +9,11 @@ from unified_agent import topics
 from unified_agent.recording.cdr import NANO, BadMessage
 from unified_agent.recording.facts import WORDS, EpisodeFacts
 from unified_agent.recording.reader import BagReader
+from unified_agent.recording.said import Said
 from unified_agent.recording.scores import scores_of
 
-STRING = "std_msgs/msg/String"
+# Sentences whose scores are kept.
+MOST = 1000
 
 
 @dataclass
@@ -24,6 +26,7 @@ class History:
         scores: sentence -> N scores; not a number where the sentence was not asked for.
         gammas: sentence -> its newest threshold.
         reached: (time, sentence) in the order of time.
+        left_out: what was said and could not be used; a line a kind, with its count.
     """
 
     facts: EpisodeFacts
@@ -31,29 +34,36 @@ class History:
     scores: dict[str, np.ndarray]
     gammas: dict[str, float]
     reached: list[tuple[float, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, reader: BagReader) -> "History":
-        """Of a bag; messages that are not whole are left out."""
+        """Of a bag; what cannot be used is left out, and told."""
         facts, times, rows, gammas, reached = EpisodeFacts(), [], [], {}, []
-        spoken = [name for name in WORDS if name in reader.topics and reader.topics[name].type == STRING]
-        for message in reader.messages([*spoken, topics.SCORES]):
+        said = Said(reader, [*WORDS, topics.SCORES])
+        for message in reader.messages(said.names):
             seconds = message.received / NANO
+            heard = said.take(message)
+            if heard is None:
+                continue
+            if message.topic != topics.SCORES:
+                facts.note(message.topic, heard.data, seconds)
+                if message.topic == topics.REACHED:
+                    reached.append((seconds, heard.data))
+                continue
             try:
-                said = reader.decode(message)
-                scores = scores_of(said) if message.topic == topics.SCORES else {}
-            except BadMessage:
+                scores = scores_of(heard)
+            except BadMessage as error:
+                said.refuse(message.topic, error)
                 continue
-            if message.topic == topics.SCORES:
-                times.append(seconds)
-                rows.append({sentence: score.value for sentence, score in scores.items()})
-                gammas |= {sentence: score.gamma for sentence, score in scores.items()}
+            if any(sentence not in gammas for sentence in scores) and len(gammas | scores) > MOST:
+                said.refuse(message.topic, BadMessage(f"there are more than {MOST} sentences"))
                 continue
-            facts.note(message.topic, said.data, seconds)
-            if message.topic == topics.REACHED:
-                reached.append((seconds, said.data))
+            times.append(seconds)
+            rows.append({sentence: score.value for sentence, score in scores.items()})
+            gammas |= {sentence: score.gamma for sentence, score in scores.items()}
         columns = {sentence: np.array([row.get(sentence, np.nan) for row in rows]) for sentence in gammas}
-        return cls(facts, np.array(times), columns, gammas, reached)
+        return cls(facts, np.array(times), columns, gammas, reached, said.left_out)
 
     def telling(self, count: int) -> list[str]:
         """The sentences most worth showing, at most ``count``: those of the plan, then those that came furthest up."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames of several cameras that show the same moment, live and recorded."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,8 +9,9 @@ from unified_agent.errors import UserError
 
 # Seconds that the frames of one moment may lie apart: two free-running cameras of 10 Hz are never further.
 TOLERANCE = 0.1
-# Frames of one camera that wait for the others; the oldest goes first.
+# Frames of one camera that wait for the others, and bytes of all that wait; the oldest goes first.
 WAITING = 64
+ROOM = 256 * 2**20
 # Intervals of a camera that are remembered: the shortest tells how soon its next frame can come.
 _INTERVALS = 8
 
@@ -42,6 +43,7 @@ class Pairing:
 
     Attributes:
         alone: frames so far that found no partners.
+        jumps: camera -> how often its stamp was not greater than the one before.
         gap: since the last moment, how near the cameras' frames came to each other at best, nanoseconds; None where
             one of them gave none.
     """
@@ -50,7 +52,9 @@ class Pairing:
         if not cameras:
             raise UserError("Frames of at least one camera are needed.")
         self.alone = 0
+        self.jumps: Counter[str] = Counter()
         self.gap: int | None = None
+        self._bytes = 0
         self._tolerance, self._most = tolerance, waiting
         self._waiting: dict[str, deque[tuple[int, Any]]] = {camera: deque() for camera in cameras}
         self._intervals: dict[str, deque[int]] = {camera: deque(maxlen=_INTERVALS) for camera in cameras}
@@ -64,23 +68,34 @@ class Pairing:
             if stamp > before:
                 self._intervals[camera].append(stamp - before)
             else:
-                self.alone += len(queue)
-                queue.clear()
+                self.jumps[camera] += 1
+                while queue:
+                    self._leave(queue)
         queue.append((stamp, frame))
+        self._bytes += getattr(frame, "nbytes", 0)
         if len(queue) > self._most:
-            queue.popleft()
-            self.alone += 1
+            self._leave(queue)
+        while self._bytes > ROOM and len(queue) > 1:
+            self._leave(queue)
         self._measure(stamp)
         return self._complete()
 
-    @property
-    def waiting(self) -> int:
-        """Frames that wait for partners."""
-        return sum(map(len, self._waiting.values()))
-
     def rest(self) -> list[Moment]:
         """The moments among the frames that still wait, where no more will come."""
-        return self._complete(ended=True)
+        found = self._complete(ended=True)
+        for queue in self._waiting.values():
+            while queue:
+                self._leave(queue)
+        return found
+
+    def _take(self, queue: deque) -> Any:
+        frame = queue.popleft()[1]
+        self._bytes -= getattr(frame, "nbytes", 0)
+        return frame
+
+    def _leave(self, queue: deque) -> None:
+        self._take(queue)
+        self.alone += 1
 
     def _measure(self, stamp: int) -> None:
         if len(self._newest) == len(self._waiting):
@@ -95,12 +110,11 @@ class Pairing:
                 break
             stamps = [queue[0][0] for queue in self._waiting.values()]
             if max(stamps) - min(stamps) <= self._tolerance:
-                frames = tuple(queue.popleft()[1] for queue in self._waiting.values())
+                frames = tuple(self._take(queue) for queue in self._waiting.values())
                 found.append(Moment(max(stamps), frames))
                 self.gap = None
             else:
-                min(self._waiting.values(), key=lambda queue: queue[0][0]).popleft()
-                self.alone += 1
+                self._leave(min(self._waiting.values(), key=lambda queue: queue[0][0]))
         return found
 
     def _choose_nearest(self, pace: int) -> bool:
@@ -108,8 +122,7 @@ class Pairing:
         decided = True
         for camera, queue in self._waiting.items():
             while len(queue) > 1 and abs(queue[1][0] - pace) < abs(queue[0][0] - pace):
-                queue.popleft()
-                self.alone += 1
+                self._leave(queue)
             early = pace - queue[0][0]
             if early > 0 and len(queue) == 1 and min(self._intervals[camera], default=0) < 2 * early:
                 decided = False

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores over time as a picture, with the moments in which sub-goals were reached."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from unified_agent.documents import one_line
 from unified_agent.recording.history import History
 from unified_agent.recording.palette import BACKGROUND, CURRENT, FAINT, TEXT
 
@@ -14,6 +16,8 @@ LINES = 8
 DPI = 100
 # Pixels for the numbers and the label of the vertical axis.
 LEFT = 62
+# Scores are cosines or chances: what lies further from its threshold is nobody's score.
+MOST = 100.0
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,10 @@ def timeline(history: History, width: int, height: int = 240) -> Timeline | None
         return None
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor=_share(BACKGROUND))
     axes = figure.add_axes((LEFT / width, 0.14, 0.62 - LEFT / width, 0.80), facecolor=_share(BACKGROUND))
-    start, end = float(history.times[0]), float(history.times[-1])
+    start, end = float(history.times.min()), float(history.times.max())
     for sentence in history.telling(LINES):
-        axes.plot(history.times - start, history.scores[sentence] - history.gammas[sentence], label=sentence, lw=1.4)
+        above = np.clip(history.scores[sentence], -MOST, MOST) - np.clip(history.gammas[sentence], -MOST, MOST)
+        axes.plot(history.times - start, above, label=_plain(sentence), lw=1.4)
     axes.axhline(0.0, color=_share(TEXT), lw=0.8)
     for time, _ in history.reached:
         axes.axvline(time - start, color=_share(FAINT), lw=0.8, ls=":")
@@ -61,10 +66,18 @@ def timeline(history: History, width: int, height: int = 240) -> Timeline | None
         spine.set_color(_share(FAINT))
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), fontsize=7.5, frameon=False, labelcolor=_share(TEXT))
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with warnings.catch_warnings():
+        # Letters that the font does not have are drawn as boxes.
+        warnings.simplefilter("ignore", UserWarning)
+        canvas.draw()
     picture = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
     left, right = axes.get_position().x0 * picture.shape[1], axes.get_position().x1 * picture.shape[1]
     return Timeline(picture, round(left), round(right), start, end)
+
+
+def _plain(sentence: str) -> str:
+    """Without what matplotlib takes for formulas, or for a name not to be shown."""
+    return one_line(sentence, 60).replace("$", r"\$").lstrip("_") or " "
 
 
 def _share(colour: tuple[int, int, int]) -> tuple[float, ...]:

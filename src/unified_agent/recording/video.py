@@ -23,16 +23,14 @@ class VideoWriter:
         rate: frames a second.
         streamed: a file that plays, up to its last second, even when it is never closed; otherwise with an index and
             a key frame every second frame, in which any frame is found quickly.
+        maker: written into the file as its comment, see `maker_of`.
     """
 
-    def __init__(self, path: Path, rate: int = 10, streamed: bool = True):
+    def __init__(self, path: Path, rate: int = 10, streamed: bool = True, maker: str = ""):
         self.path = path
         self.frames = self._next = 0
-        self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER if streamed else {})
-        self._stream = self._container.add_stream("libx264", rate=Fraction(rate), options=_ENCODER)
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.thread_count = 1
-        self._stream.gop_size = rate if streamed else 2
+        self._rate, self._streamed, self._maker = rate, streamed, maker
+        self._container = None
         self._closed = False
 
     def write(self, frame: np.ndarray, number: int | None = None) -> None:
@@ -45,12 +43,13 @@ class VideoWriter:
 
         Raises:
             UserError: another shape.
+            OSError: the file cannot be written.
         """
         height, width = frame.shape[:2]
-        if self.frames == 0:
+        if self._container is None:
             if frame.ndim != 3 or frame.shape[2] != 3 or height % 2 or width % 2:
                 raise UserError(f"A video frame needs the shape (H, W, 3) with even H and W, not {frame.shape}.")
-            self._stream.height, self._stream.width = height, width
+            self._open(height, width)
         elif (height, width) != (self._stream.height, self._stream.width):
             expected = (self._stream.height, self._stream.width)
             raise UserError(f"The video's frames are {expected} high and wide; this one is {(height, width)}.")
@@ -62,20 +61,50 @@ class VideoWriter:
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file. A second call does nothing."""
+        """Finish the file, where there is a frame. A second call does nothing.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         if self._closed:
             return
         self._closed = True
-        if self.frames:
-            self._mux(None)
-        self._container.close()
+        if self._container is not None:
+            with self._file:
+                try:
+                    self._mux(None)
+                finally:
+                    self._container.close()
+
+    def _open(self, height: int, width: int) -> None:
+        # FFmpeg itself does not tell of a disk that is full, a file of Python's does.
+        self._file = self.path.open("wb")
+        options = _CONTAINER if self._streamed else {}
+        self._container = av.open(self._file, "w", format="mp4", options=options)
+        if self._maker:
+            self._container.metadata["comment"] = self._maker
+        self._stream = self._container.add_stream("libx264", rate=Fraction(self._rate), options=_ENCODER)
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.thread_count = 1
+        self._stream.gop_size = self._rate if self._streamed else 2
+        self._stream.height, self._stream.width = height, width
 
     def _mux(self, frame: av.VideoFrame | None) -> None:
         for packet in self._stream.encode(frame):
             self._container.mux(packet)
+        self._file.flush()
 
     def __enter__(self) -> "VideoWriter":
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def maker_of(path: Path) -> str:
+    """The comment of a video file; empty where there is none, or it is no video."""
+    try:
+        with av.open(str(path)) as container:
+            return container.metadata.get("comment", "")
+    except (av.error.FFmpegError, OSError, ValueError):
+        return ""
