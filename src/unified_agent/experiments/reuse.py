@@ -49,8 +49,9 @@ def run(folder: Path, conditions: Conditions) -> dict:
             buffer=buffer,
             clip=conditions.clip,
             collectors=conditions.collectors,
+            reuse=KINDS[kind] and number > 0,
         )
-        card = session.learn(reuse=KINDS[kind] and number > 0)
+        card = session.learn()
         results.add(key, {"measured": card["measured"], "reused_demonstrations": card["reused_demonstrations"]})
     actions = {
         kind: {
