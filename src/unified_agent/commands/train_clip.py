@@ -7,6 +7,9 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from unified_agent import __version__
+from unified_agent.errors import in_range
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the verb."""
@@ -36,9 +39,18 @@ def run(arguments: argparse.Namespace) -> dict:
     from unified_agent.training.eyes.calibration import table
     from unified_agent.training.eyes.collection import Split, collect
     from unified_agent.training.eyes.train_clip import ClipTrainer, TrainingConfig
+    from unified_agent.training.runs import arm_identity
     from unified_agent.vision.clip import Clip
 
+    for option in ("moments", "test_moments"):
+        in_range(f"--{option.replace('_', '-')}", getattr(arguments, option), 1, 10**8)
     arm = Arm.load(arguments.arm)
+    config = TrainingConfig(
+        epochs=arguments.epochs,
+        learning_rate=arguments.learning_rate,
+        seed=arguments.seed,
+        threads=arguments.threads,
+    )
     held_out = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
     if arguments.evaluate:
         found = report.detections(Clip.load(arguments.evaluate, arguments.device), held_out)
@@ -47,15 +59,11 @@ def run(arguments: argparse.Namespace) -> dict:
 
     moments = collect(arguments.frames, Split.TRAIN, arguments.moments, arm)
     tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_moments, arm)
-    config = TrainingConfig(
-        epochs=arguments.epochs,
-        learning_rate=arguments.learning_rate,
-        seed=arguments.seed,
-        threads=arguments.threads,
-    )
     start = Clip.load(arguments.start, arguments.device) if arguments.start else None
     began = time.monotonic()
-    history = ClipTrainer(moments, arguments.out, config, arguments.device, start).run()
+    made_with = {"arm": arm_identity(arm)}
+    trainer = ClipTrainer(moments, arguments.out, config, arguments.device, start, made_with)
+    history = trainer.run()
     found = report.certify(
         arguments.out,
         tuning,
@@ -64,6 +72,8 @@ def run(arguments: argparse.Namespace) -> dict:
         moments=len(moments),
         config=asdict(config),
         start=start and start.card,
+        made_with=trainer.settings,
+        version=__version__,
     )
     print(table(found))
     seconds = time.monotonic() - began

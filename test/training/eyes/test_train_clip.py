@@ -53,8 +53,8 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(tmp_path, monkeypa
     whole = ClipTrainer(moments(48, 0), tmp_path / "whole", config(epochs=3), "cpu").run()
 
     class Cut(ClipTrainer):
-        def _save_progress(self):
-            super()._save_progress()
+        def _save_progress(self, own):
+            super()._save_progress(own)
             if len(self.history) == 2:
                 raise KeyboardInterrupt
 

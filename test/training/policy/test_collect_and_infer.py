@@ -3,16 +3,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from unified_agent.errors import UserError
 from unified_agent.folders import OwnFolder
-from unified_agent.language.subgoals import SENTENCES
+from unified_agent.language.subgoals import OBJECTS, SENTENCES
+from unified_agent.state import State
 from unified_agent.training.policy.buffer import Buffer
 from unified_agent.training.policy.collect_and_infer import CollectAndInfer, LearningSettings, actions_to
 from unified_agent.training.policy.collector import Collector
 from unified_agent.training.policy.crew import chunks
+from unified_agent.training.policy.experience import Episode, Provenance
 from unified_agent.training.policy.recall import Recall
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
@@ -28,21 +31,58 @@ SETTINGS = LearningSettings(
     evaluations=2,
     explore=1.0,
 )
+SEEN = Provenance("f00", (0.3,) * len(SENTENCES), "fr3")
 PLANS = {"grasp_red": ("the robot is grasping the red object",)}
 
 
 class Here:
-    """One collector in this process; ``breaks`` before so many chunks."""
+    """One collector in this process."""
 
-    def __init__(self, collector: Collector, breaks: int = 1000):
-        self.collector, self.left = collector, breaks
+    def __init__(self, collector: Collector):
+        self.collector = collector
+
+    def play(self, assignments, policy):
+        for piece in chunks(assignments):
+            yield self.collector.play(piece, policy)
+
+
+class Dreams:
+    """Plays made-up episodes: as quick as the world is slow, and the same for the same seeds and weights.
+
+    ``breaks`` before so many chunks.
+    """
+
+    def __init__(self, breaks: int = 1000):
+        self.left = breaks
 
     def play(self, assignments, policy):
         for piece in chunks(assignments):
             self.left -= 1
             if self.left < 0:
                 raise KeyboardInterrupt
-            yield self.collector.play(piece, policy)
+            yield [self._dream(one, policy) for one in piece]
+
+    def _dream(self, assignment, policy) -> Episode:
+        rng = np.random.default_rng(assignment.seed)
+        states = [
+            State({name: rng.uniform([0.4, -0.2, 0.02], [0.6, 0.2, 0.02]) for name in OBJECTS}, np.full(3, 0.2), False)
+            for _ in range(4)
+        ]
+        said = assignment.plan[0]
+        actions = [policy.act(s, said, rng) if policy else rng.uniform([0.4, -0.2], [0.6, 0.2]) for s in states[:3]]
+        scores = [rng.uniform(-1, 1, len(SENTENCES)).astype(np.float32) for _ in states]
+        chance = bool(rng.random() < 0.5)
+        return Episode(
+            assignment.instruction,
+            SENTENCES,
+            states,
+            actions,
+            [said] * 3,
+            scores=scores,
+            done=chance,
+            success=chance,
+            provenance=SEEN,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +98,10 @@ def thresholds():
 
 
 @contextmanager
-def learning(collector, thresholds, folder, breaks=1000, reuse=None, **changes):
-    crew = Here(collector, breaks)
-    settings = replace(SETTINGS, **changes)
+def learning(folder, breaks=1000, reuse=None, crew=None, thresholds=SEEN.thresholds, **changes):
+    settings, crew = replace(SETTINGS, **changes), crew or Dreams(breaks)
     with OwnFolder.claim(folder / "run", "learning run", {}) as own:
-        yield CollectAndInfer(settings, PLANS, crew, thresholds, own, Buffer(folder / "buffer"), reuse)
+        yield CollectAndInfer(settings, PLANS, crew, np.array(thresholds), own, Buffer(folder / "buffer"), reuse)
 
 
 def ran(*arguments, **changes) -> CollectAndInfer:
@@ -77,11 +116,11 @@ def assert_same(ours: CollectAndInfer, theirs: CollectAndInfer) -> None:
         assert torch.equal(mine, other)
 
 
-def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path, collector, thresholds):
-    unbroken = ran(collector, thresholds, tmp_path / "a")
+def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path):
+    unbroken = ran(tmp_path / "a")
     with pytest.raises(KeyboardInterrupt):
-        ran(collector, thresholds, tmp_path / "b", breaks=1)
-    with learning(collector, thresholds, tmp_path / "b") as resumed:
+        ran(tmp_path / "b", breaks=1)
+    with learning(tmp_path / "b") as resumed:
         assert resumed.progress.round == 1
         resumed.run()
     assert_same(resumed, unbroken)
@@ -90,39 +129,45 @@ def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path, collec
     assert list((tmp_path / "b" / "run" / "tensorboard").iterdir())
 
 
-def test_a_finished_run_that_is_made_longer_ends_as_one_that_was_long_from_the_beginning(
-    tmp_path, collector, thresholds
-):
-    unbroken = ran(collector, thresholds, tmp_path / "a")
-    ran(collector, thresholds, tmp_path / "b", actions=20, last_updates=7)
-    assert_same(ran(collector, thresholds, tmp_path / "b"), unbroken)
-    again = ran(collector, thresholds, tmp_path / "b")
+def test_a_run_learns_from_what_clip_saw_in_the_world(tmp_path, collector, thresholds):
+    one = ran(tmp_path, crew=Here(collector), thresholds=thresholds, actions=20)
+    assert one.progress.actions >= 20 and one.progress.finished
+    episodes = list(Buffer(tmp_path / "buffer").episodes(frames=True))
+    assert len(episodes) == 4 * one.progress.round
+    assert episodes[0].provenance.arm == "fr3" and len(episodes[0].provenance.clip) == 64
+    assert len(episodes[0].frames) == len(episodes[0]) + 1
+
+
+def test_a_finished_run_that_is_made_longer_ends_as_one_that_was_long_from_the_beginning(tmp_path):
+    unbroken = ran(tmp_path / "a")
+    ran(tmp_path / "b", actions=20, last_updates=7)
+    assert_same(ran(tmp_path / "b"), unbroken)
+    again = ran(tmp_path / "b")
     assert_same(again, unbroken)
     with pytest.raises(UserError, match="it would have ended after"):
-        ran(collector, thresholds, tmp_path / "b", actions=20)
+        ran(tmp_path / "b", actions=20)
 
 
-def test_a_run_does_not_need_its_episodes_to_go_on(tmp_path, collector, thresholds):
+def test_a_run_does_not_need_its_episodes_to_go_on(tmp_path):
     """They may have made room for those of another run."""
-    unbroken = ran(collector, thresholds, tmp_path / "a")
-    ran(collector, thresholds, tmp_path / "b", actions=20)
+    unbroken = ran(tmp_path / "a")
+    ran(tmp_path / "b", actions=20)
     for file in Buffer(tmp_path / "b" / "buffer").files():
         file.unlink()
-    assert_same(ran(collector, thresholds, tmp_path / "b"), unbroken)
+    assert_same(ran(tmp_path / "b"), unbroken)
 
 
-def test_old_experience_is_learnt_from_before_the_first_round(tmp_path, collector, thresholds):
-    ran(collector, thresholds, tmp_path)
+def test_old_experience_is_learnt_from_before_the_first_round(tmp_path):
+    ran(tmp_path)
     (tmp_path / "run").rename(tmp_path / "first")
-    present = Buffer(tmp_path / "buffer").episodes()
-    again = ran(collector, thresholds, tmp_path, reuse=Recall(next(present).provenance))
+    again = ran(tmp_path, reuse=Recall(SEEN))
     assert again.progress.reused > 0
     assert again.progress.measured[0]["actions"] == 0
 
 
-def test_a_full_disk_leaves_the_last_whole_round(tmp_path, collector, thresholds, monkeypatch):
-    unbroken = ran(collector, thresholds, tmp_path / "a")
-    with learning(collector, thresholds, tmp_path / "b") as one:
+def test_a_full_disk_leaves_the_last_whole_round(tmp_path, monkeypatch):
+    unbroken = ran(tmp_path / "a")
+    with learning(tmp_path / "b") as one:
         write, left = Path.write_bytes, 7
 
         def full(path: Path, content: bytes) -> int:
@@ -139,16 +184,16 @@ def test_a_full_disk_leaves_the_last_whole_round(tmp_path, collector, thresholds
         monkeypatch.undo()
     assert one.progress.round > 0
     assert not list(tmp_path.rglob("*.partial"))
-    assert_same(ran(collector, thresholds, tmp_path / "b"), unbroken)
+    assert_same(ran(tmp_path / "b"), unbroken)
 
 
-def test_progress_that_is_broken_is_told(tmp_path, collector, thresholds):
-    ran(collector, thresholds, tmp_path, actions=10)
+def test_progress_that_is_broken_is_told(tmp_path):
+    ran(tmp_path, actions=10)
     path = tmp_path / "run" / "progress.pt"
     for content in (path.read_bytes()[:1000], b"", b"x" * 100):
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"progress\.pt is broken"):
-            ran(collector, thresholds, tmp_path)
+            ran(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labelled frames on disk: shards of pictures from every camera with the truth of every sub-goal."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +43,14 @@ class Shard:
     @classmethod
     def load(cls, path: Path) -> "Shard":
         """The shard at a path; its frames stay on disk until they are used."""
-        return cls(
-            np.load(_file(path, "frames"), mmap_mode="r"), *(np.load(_file(path, p)) for p in ("truth", "scenes"))
-        )
+        try:
+            frames = np.load(_file(path, "frames"), mmap_mode="r", allow_pickle=False)
+            truth, scenes = (np.load(_file(path, part), allow_pickle=False) for part in ("truth", "scenes"))
+        except (OSError, ValueError, EOFError) as error:
+            raise UserError(f"The labelled frames {path}.*.npy cannot be read ({error}): delete them.") from None
+        if not (frames.ndim == 5 and frames.dtype == np.uint8 and len(frames) == len(truth) == len(scenes)):
+            raise UserError(f"The labelled frames {path}.*.npy do not fit together: delete them.")
+        return cls(frames, truth, scenes)
 
     @staticmethod
     def exists(path: Path) -> bool:
@@ -70,6 +76,14 @@ class LabelledMoments:
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def identity(self) -> str:
+        """Fingerprint (SHA-256, shortened) of what is true when, and of the first moment's frames."""
+        found = hashlib.sha256(np.ascontiguousarray(self.truth).tobytes())
+        found.update("\n".join(map(str, self.scenes)).encode())
+        found.update(np.ascontiguousarray(self._frames[0][0]).tobytes())
+        return found.hexdigest()[:16]
 
     def frames(self, indices: np.ndarray) -> np.ndarray:
         """The moments at indices: uint8 RGB, shape (B, C, H, W, 3)."""

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from unified_agent.documents import BadDocument, mapping, read_text, yaml_of
 from unified_agent.errors import UserError
 from unified_agent.language.grammar import END
 from unified_agent.language.plan import Plan
@@ -32,14 +31,16 @@ class Answers:
         Raises:
             UserError: the file is missing or has another form.
         """
+        if not path.exists():
+            raise UserError(f"No file {path}: expected YAML with instructions and their plans.")
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            data = mapping(yaml_of(read_text(path), str(path)), str(path))
             return cls(
                 tuple((str(said), str(meant)) for said, meant in data["plans"]), tuple(map(str, data["refusals"]))
             )
-        except FileNotFoundError:
-            raise UserError(f"No file {path}: expected YAML with instructions and their plans.") from None
-        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        except BadDocument as error:
+            raise UserError(f"{error} Expected YAML with instructions and their plans.") from None
+        except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"{path} is not of the form 'plans: [[instruction, moves], ...], refusals: [...]' ({error})."
             ) from None
