@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from unified_agent.errors import UserError
-from unified_agent.folders import OwnFolder
+from unified_agent.folders import OwnFolder, write_whole
 from unified_agent.language.subgoals import OBJECTS, SENTENCES
 from unified_agent.state import State
+from unified_agent.training.policy import diary
 from unified_agent.training.policy.buffer import Buffer
 from unified_agent.training.policy.collect_and_infer import CollectAndInfer, LearningSettings, actions_to
 from unified_agent.training.policy.collector import Collector
@@ -95,6 +96,12 @@ def collector():
 @pytest.fixture(scope="module")
 def thresholds():
     return Detector(Clip.load("default", "cpu"), SENTENCES).thresholds
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch):
+    """Drawing takes longer than all the rest."""
+    monkeypatch.setattr(diary, "draw_curve", lambda rounds, measured, title, path: write_whole(path, b"png"))
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def test_a_collector_that_is_killed_is_replaced_and_no_episode_is_missing():
     here.close()
     assert len(played) == len(wanted)
     for ours, theirs in zip(played, expected, strict=True):
-        np.testing.assert_allclose(ours.actions, theirs.actions, atol=1e-3)
+        np.testing.assert_allclose(ours.actions, theirs.actions, atol=1e-3)  # of another number of threads
 
 
 def test_what_goes_wrong_in_a_collector_is_told_to_the_learner():
@@ -54,6 +54,7 @@ def test_a_packed_policy_acts_as_the_one_that_was_packed():
     assert unpacked(packed(None)) is None
 
 
-def test_no_collectors_are_refused():
-    with pytest.raises(UserError, match="at least 1 collector"):
-        LocalCrew(0, EQUIPMENT)
+@pytest.mark.parametrize("count", [0, -1, 10_000])
+def test_a_number_of_collectors_that_cannot_be_is_refused(count):
+    with pytest.raises(UserError, match="'collectors' must be 1 to"):
+        LocalCrew(count, EQUIPMENT)
