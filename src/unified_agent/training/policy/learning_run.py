@@ -71,8 +71,8 @@ class LearningRun:
     ) -> None:
         if rescore and not reuse:
             raise UserError("Scoring anew (--rescore) is for old episodes: give --reuse as well.")
-        if buffer_limit is not None:
-            in_range("buffer limit (GiB)", buffer_limit, 1 / GIB, MOST / GIB)
+        if buffer_limit is not None and not 1 / GIB <= buffer_limit <= MOST / GIB:
+            raise UserError(f"The buffer's limit is more than 0 GiB and at most {MOST // GIB:,}, not {buffer_limit}.")
         in_range("worlds", worlds, 1, MOST_WORLDS)
         check_collectors(collectors, ray)
         self._settings, self._out, self._command = settings, out, command
