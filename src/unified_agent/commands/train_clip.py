@@ -34,12 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Train and report, or only test; the dict holds precision and recall, of all and of each sentence."""
+    from unified_agent.device import torch_device
     from unified_agent.robot.arm import Arm
     from unified_agent.training.eyes import report
     from unified_agent.training.eyes.calibration import table
     from unified_agent.training.eyes.collection import Split, collect
-    from unified_agent.training.eyes.train_clip import ClipTrainer, TrainingConfig
-    from unified_agent.training.runs import arm_identity
+    from unified_agent.training.eyes.train_clip import KIND, ClipTrainer, TrainingConfig
+    from unified_agent.training.runs import arm_identity, check_place
     from unified_agent.vision.clip import Clip
 
     for option in ("moments", "test_moments"):
@@ -51,18 +52,22 @@ def run(arguments: argparse.Namespace) -> dict:
         seed=arguments.seed,
         threads=arguments.threads,
     )
-    held_out = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
+    device = torch_device(arguments.device)
     if arguments.evaluate:
-        found = report.detections(Clip.load(arguments.evaluate, arguments.device), held_out)
+        judged = Clip.load(arguments.evaluate, device)
+        moments = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
+        found = report.detections(judged, moments)
         print(table(found))
-        return {"ok": True, "model": arguments.evaluate, "moments": len(held_out), **report.summary(found)}
+        return {"ok": True, "model": arguments.evaluate, "moments": len(moments), **report.summary(found)}
 
+    start = Clip.load(arguments.start, device) if arguments.start else None
+    check_place(arguments.out, KIND)
+    held_out = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
     moments = collect(arguments.frames, Split.TRAIN, arguments.moments, arm)
     tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_moments, arm)
-    start = Clip.load(arguments.start, arguments.device) if arguments.start else None
     began = time.monotonic()
     made_with = {"arm": arm_identity(arm)}
-    trainer = ClipTrainer(moments, arguments.out, config, arguments.device, start, made_with)
+    trainer = ClipTrainer(moments, arguments.out, config, device, start, made_with)
     history = trainer.run()
     found = report.certify(
         arguments.out,

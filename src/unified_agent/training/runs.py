@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import torch
 
 from unified_agent import __version__
 from unified_agent.errors import UserError
-from unified_agent.folders import MARK, FolderError, OwnFolder, write_whole
+from unified_agent.folders import MARK, FolderError, OwnFolder, kind_of, write_whole
 from unified_agent.robot.arm import Arm
 
 _OF_VERSION_0_1 = ("settings.json", "progress.pt", "training.pt", "work", "adapter_config.json")
@@ -41,6 +42,20 @@ def claim(
             "used, but it cannot go on. Give another folder."
         )
     return OwnFolder.claim(path, kind, {**settings, "version": __version__}, may_change=may_change, sources=sources)
+
+
+def check_place(path: Path, kind: str) -> None:
+    """Make sure, before long work whose settings are known only at its end, that a folder can be claimed for it.
+
+    Raises:
+        FolderError: as `claim`, but for the settings.
+    """
+    with suppress(OSError, ValueError, RuntimeError):
+        place = path.expanduser()
+        place.mkdir(parents=True, exist_ok=True)
+        if kind_of(place) == kind or not any(place.iterdir()):
+            return
+    claim(path, kind, {}).close()  # which says why not
 
 
 def arm_identity(arm: Arm) -> str:

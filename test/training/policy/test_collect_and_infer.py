@@ -9,14 +9,13 @@ import torch
 
 from unified_agent.errors import UserError
 from unified_agent.folders import OwnFolder, write_whole
-from unified_agent.language.subgoals import OBJECTS, SENTENCES
-from unified_agent.state import State
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.training.policy import diary
 from unified_agent.training.policy.buffer import Buffer
 from unified_agent.training.policy.collect_and_infer import CollectAndInfer, LearningSettings, actions_to
 from unified_agent.training.policy.collector import Collector
 from unified_agent.training.policy.crew import chunks
-from unified_agent.training.policy.experience import Episode, Provenance
+from unified_agent.training.policy.experience import Provenance
 from unified_agent.training.policy.recall import Recall
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
@@ -47,45 +46,6 @@ class Here:
             yield self.collector.play(piece, policy)
 
 
-class Dreams:
-    """Plays made-up episodes: as quick as the world is slow, and the same for the same seeds and weights.
-
-    ``breaks`` before so many chunks.
-    """
-
-    def __init__(self, breaks: int = 1000):
-        self.left = breaks
-
-    def play(self, assignments, policy):
-        for piece in chunks(assignments):
-            self.left -= 1
-            if self.left < 0:
-                raise KeyboardInterrupt
-            yield [self._dream(one, policy) for one in piece]
-
-    def _dream(self, assignment, policy) -> Episode:
-        rng = np.random.default_rng(assignment.seed)
-        states = [
-            State({name: rng.uniform([0.4, -0.2, 0.02], [0.6, 0.2, 0.02]) for name in OBJECTS}, np.full(3, 0.2), False)
-            for _ in range(4)
-        ]
-        said = assignment.plan[0]
-        actions = [policy.act(s, said, rng) if policy else rng.uniform([0.4, -0.2], [0.6, 0.2]) for s in states[:3]]
-        scores = [rng.uniform(-1, 1, len(SENTENCES)).astype(np.float32) for _ in states]
-        chance = bool(rng.random() < 0.5)
-        return Episode(
-            assignment.instruction,
-            SENTENCES,
-            states,
-            actions,
-            [said] * 3,
-            scores=scores,
-            done=chance,
-            success=chance,
-            provenance=SEEN,
-        )
-
-
 @pytest.fixture(scope="module")
 def collector():
     made = Collector("fr3", "default", worlds=2)
@@ -104,17 +64,29 @@ def undrawn(monkeypatch):
     monkeypatch.setattr(diary, "draw_curve", lambda rounds, measured, title, path: write_whole(path, b"png"))
 
 
-@contextmanager
-def learning(folder, breaks=1000, reuse=None, crew=None, thresholds=SEEN.thresholds, **changes):
-    settings, crew = replace(SETTINGS, **changes), crew or Dreams(breaks)
-    with OwnFolder.claim(folder / "run", "learning run", {}) as own:
-        yield CollectAndInfer(settings, PLANS, crew, np.array(thresholds), own, Buffer(folder / "buffer"), reuse)
+@pytest.fixture
+def learning(dreams):
+    """A function that opens a run in a folder: of made-up episodes, unless there is a crew."""
+
+    @contextmanager
+    def opened(folder, breaks=1000, reuse=None, crew=None, thresholds=SEEN.thresholds, **changes):
+        settings, crew = replace(SETTINGS, **changes), crew or dreams(SEEN, breaks)
+        with OwnFolder.claim(folder / "run", "learning run", {}) as own:
+            yield CollectAndInfer(settings, PLANS, crew, np.array(thresholds), own, Buffer(folder / "buffer"), reuse)
+
+    return opened
 
 
-def ran(*arguments, **changes) -> CollectAndInfer:
-    with learning(*arguments, **changes) as one:
-        one.run()
-    return one
+@pytest.fixture
+def ran(learning):
+    """A function that makes a whole run."""
+
+    def run(*arguments, **changes) -> CollectAndInfer:
+        with learning(*arguments, **changes) as one:
+            one.run()
+        return one
+
+    return run
 
 
 def assert_same(ours: CollectAndInfer, theirs: CollectAndInfer) -> None:
@@ -123,7 +95,7 @@ def assert_same(ours: CollectAndInfer, theirs: CollectAndInfer) -> None:
         assert torch.equal(mine, other)
 
 
-def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path):
+def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path, ran, learning):
     unbroken = ran(tmp_path / "a")
     with pytest.raises(KeyboardInterrupt):
         ran(tmp_path / "b", breaks=1)
@@ -136,7 +108,7 @@ def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path):
     assert list((tmp_path / "b" / "run" / "tensorboard").iterdir())
 
 
-def test_a_run_learns_from_what_clip_saw_in_the_world(tmp_path, collector, thresholds):
+def test_a_run_learns_from_what_clip_saw_in_the_world(tmp_path, collector, thresholds, ran):
     one = ran(tmp_path, crew=Here(collector), thresholds=thresholds, actions=20)
     assert one.progress.actions >= 20 and one.progress.finished
     episodes = list(Buffer(tmp_path / "buffer").episodes(frames=True))
@@ -145,7 +117,7 @@ def test_a_run_learns_from_what_clip_saw_in_the_world(tmp_path, collector, thres
     assert len(episodes[0].frames) == len(episodes[0]) + 1
 
 
-def test_a_finished_run_that_is_made_longer_ends_as_one_that_was_long_from_the_beginning(tmp_path):
+def test_a_finished_run_that_is_made_longer_ends_as_one_that_was_long_from_the_beginning(tmp_path, ran):
     unbroken = ran(tmp_path / "a")
     ran(tmp_path / "b", actions=20, last_updates=7)
     assert_same(ran(tmp_path / "b"), unbroken)
@@ -155,7 +127,7 @@ def test_a_finished_run_that_is_made_longer_ends_as_one_that_was_long_from_the_b
         ran(tmp_path / "b", actions=20)
 
 
-def test_a_run_does_not_need_its_episodes_to_go_on(tmp_path):
+def test_a_run_does_not_need_its_episodes_to_go_on(tmp_path, ran):
     """They may have made room for those of another run."""
     unbroken = ran(tmp_path / "a")
     ran(tmp_path / "b", actions=20)
@@ -164,7 +136,7 @@ def test_a_run_does_not_need_its_episodes_to_go_on(tmp_path):
     assert_same(ran(tmp_path / "b"), unbroken)
 
 
-def test_old_experience_is_learnt_from_before_the_first_round(tmp_path):
+def test_old_experience_is_learnt_from_before_the_first_round(tmp_path, ran):
     ran(tmp_path)
     (tmp_path / "run").rename(tmp_path / "first")
     again = ran(tmp_path, reuse=Recall(SEEN))
@@ -172,7 +144,7 @@ def test_old_experience_is_learnt_from_before_the_first_round(tmp_path):
     assert again.progress.measured[0]["actions"] == 0
 
 
-def test_a_full_disk_leaves_the_last_whole_round(tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_last_whole_round(tmp_path, monkeypatch, ran, learning):
     unbroken = ran(tmp_path / "a")
     with learning(tmp_path / "b") as one:
         write, left = Path.write_bytes, 7
@@ -194,7 +166,7 @@ def test_a_full_disk_leaves_the_last_whole_round(tmp_path, monkeypatch):
     assert_same(ran(tmp_path / "b"), unbroken)
 
 
-def test_progress_that_is_broken_is_told(tmp_path):
+def test_progress_that_is_broken_is_told(tmp_path, ran):
     ran(tmp_path, actions=10)
     path = tmp_path / "run" / "progress.pt"
     for content in (path.read_bytes()[:1000], b"", b"x" * 100):
