@@ -39,8 +39,9 @@ class OwnFolder:
         self.path, self.kind, self.settings, self.new = path, kind, settings, new
         self._lock: int | None = lock
         listed = path / MARK / _FILES
-        names = read_text(listed, 2**30).split("\n") if listed.is_file() else ()
-        self._files: dict[str, None] = dict.fromkeys(filter(None, names))
+        names = read_text(listed, 2**30).split("\n") if listed.is_file() else [""]
+        self._torn = names[-1] != ""  # a disk that was full took half a name
+        self._files: dict[str, None] = dict.fromkeys(filter(None, names[:-1]))
 
     @classmethod
     def claim(
@@ -169,12 +170,13 @@ class OwnFolder:
         if "\n" in name or "\r" in name:
             raise FolderError(f"{name[:80]!r} is no name for a file of ours: give one without line breaks.")
         if name not in self._files:
-            self._files[name] = None
             try:
                 with (self.path / MARK / _FILES).open("a") as manifest:
-                    manifest.write(name + "\n")
+                    manifest.write(f"\n{name}\n" if self._torn else f"{name}\n")
             except OSError as error:
+                self._torn = True
                 raise _unwritten(self.path / MARK / _FILES, error) from None
+            self._files[name], self._torn = None, False
 
     def _put(self, name: str, text: str) -> None:
         write_whole(self.path / name, text)

@@ -56,7 +56,6 @@ def run(arguments: argparse.Namespace) -> dict:
     print(experiment.tell(result))
     seconds = round(time.monotonic() - begin)
     result = {"quick": arguments.quick, "made_with": made_with, **result, "seconds_of_this_call": seconds}
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(result, indent=1, default=float) + "\n")
     experiment.draw(result, path.with_suffix(".png"))
     print(f"The figures are in {path} and {path.with_suffix('.png')}.")
@@ -85,6 +84,10 @@ def _made_with(conditions: Conditions) -> dict:
 def _refuse_what_is_not_ours(path: Path) -> None:
     """The figures of an earlier call are written over, and nothing else."""
     figure = path.with_suffix(".png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--results {path.parent} cannot be a folder: {error.strerror or error}.") from None
     if not path.exists() and not figure.exists():
         return
     try:

@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from unified_agent import __version__
@@ -62,7 +61,7 @@ def arm_identity(arm: Arm) -> str:
     """Name and fingerprint (SHA-256, shortened) of all that an arm's YAML, URDF and meshes say."""
     told = {key: value for key, value in asdict(arm).items() if key != "urdf"}
     text = arm.urdf.read_bytes()
-    found = hashlib.sha256(json.dumps(told, sort_keys=True, default=np.ndarray.tolist).encode() + text)
+    found = hashlib.sha256(json.dumps(told, sort_keys=True, default=lambda value: value.tolist()).encode() + text)
     for name in sorted(set(re.findall(rb'filename="([^"\0]+)"', text))):
         mesh = arm.urdf.parent / name.decode(errors="replace")
         if mesh.is_file():

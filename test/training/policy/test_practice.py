@@ -39,5 +39,5 @@ def test_finished_chunks_are_kept_and_the_seed_gives_the_same_data(tmp_path):
 
 
 def test_no_states_to_practise_in_is_refused(tmp_path):
-    with pytest.raises(UserError, match="1 or more"):
+    with pytest.raises(UserError, match="must be 1 to"):
         practise("fr3", 0, 0, tmp_path)

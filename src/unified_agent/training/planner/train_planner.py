@@ -207,9 +207,10 @@ def train(
         "model": f"{smollm2.NAME} {weights_identity(base.state_dict())}",
         "start_from": first and weights_identity(first),
     }
-    with claim(folder, KIND, made_with, may_change=() if resume else made_with, sources=_sources(start_from)) as own:
-        if not resume:
-            own.remove(PROGRESS) if own.owns(PROGRESS) else None
+    changes = () if resume else (*made_with, "version")
+    with claim(folder, KIND, made_with, changes, sources=[start_from] if start_from else []) as own:
+        if not resume and own.owns(PROGRESS):
+            own.remove(PROGRESS)
         return _train(settings, own, report, first, tokenizer, base, evaluate, every)
 
 
@@ -338,10 +339,6 @@ def _begin_with(adapted, weights: dict[str, torch.Tensor]) -> None:
         raise UserError(f"The adapter to start from does not fit these settings: {why}") from None
     if told is not None and told.unexpected_keys:
         raise UserError(f"The adapter to start from adapts other layers: {sorted(told.unexpected_keys)[0]}.")
-
-
-def _sources(folder: Path | None) -> list[Path]:
-    return [] if folder is None else [folder]
 
 
 def exact_shares(path: Path) -> Callable[[object, object, Grammar], dict]:
