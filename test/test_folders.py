@@ -96,3 +96,47 @@ def test_a_folder_in_its_own_source_is_refused(tmp_path):
             OwnFolder.claim(target, "run", {}, sources=[tmp_path / "bag"])
     with pytest.raises(FolderError, match="holds what is read"):
         refuse_overlap(tmp_path, [tmp_path / "bag"])
+
+
+def test_what_was_there_before_there_were_marks_is_ours(tmp_path):
+    (tmp_path / "old").write_text("x")
+    with OwnFolder.claim(tmp_path, "run", {}, adopts=lambda entry: True) as folder:
+        assert folder.files == ("old",)
+        folder.remove("old")
+        assert folder.files == ()
+    with OwnFolder.claim(tmp_path, "run", {}) as folder:
+        assert folder.files == ()
+
+
+def test_a_name_that_was_cut_off_in_the_manifest_spoils_no_other(tmp_path):
+    with claim(tmp_path / "a") as folder:
+        folder.place("one").write_text("x")
+    with (tmp_path / "a" / ".unified_agent" / "files").open("a") as manifest:
+        manifest.write("tw")
+    with claim(tmp_path / "a") as folder:
+        folder.place("two").write_text("x")
+    with claim(tmp_path / "a") as folder:
+        assert folder.files == ("one", "two")
+
+
+def test_a_full_disk_is_told_and_leaves_the_file_of_before(tmp_path, monkeypatch):
+    with claim(tmp_path / "a") as folder:
+        path = folder.write("file", "before")
+
+        def full(path, content):
+            path.open("wb").close()
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(type(path), "write_bytes", full)
+        with pytest.raises(FolderError, match="No space left on device"):
+            folder.write("file", "after")
+        assert path.read_text() == "before"
+        assert [entry.name for entry in folder.path.iterdir() if "partial" in entry.name] == []
+
+
+def test_another_writer_may_be_waited_for(tmp_path):
+    code = "from unified_agent.folders import OwnFolder; from pathlib import Path; import sys, time\n"
+    code += "own = OwnFolder.claim(Path(sys.argv[1]), 'run', {}); print('held', flush=True); time.sleep(0.3)"
+    with subprocess.Popen([sys.executable, "-c", code, tmp_path / "a"], stdout=subprocess.PIPE, text=True) as other:
+        other.stdout.readline()
+        OwnFolder.claim(tmp_path / "a", "run", {}, wait=60).close()

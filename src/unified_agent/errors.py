@@ -2,6 +2,7 @@
 """The one error a user's mistake raises, in every room."""
 
 import difflib
+import math
 from collections.abc import Iterable
 
 
@@ -19,3 +20,22 @@ def nearest(name: str, options: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, options, n=1)
     hint = f"Did you mean '{close[0]}'? " if close else ""
     return f"{hint}Known: {', '.join(options)}."
+
+
+SEEDS = 2**31 - 1
+"""The largest seed."""
+
+
+def in_range(name: str, value: float, low: float, high: float = math.inf) -> None:
+    """Make sure that a number that the user gave can be used.
+
+    Args:
+        name: of the option or setting.
+        low, high: the smallest and the largest that can.
+
+    Raises:
+        UserError: it is smaller or larger, or no number (NaN).
+    """
+    if not low <= value <= high:
+        most = "or more" if high == math.inf else f"to {high:,}"
+        raise UserError(f"'{name}' must be {low:,} {most}, not {value}.")

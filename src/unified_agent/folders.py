@@ -4,7 +4,9 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,9 @@ class OwnFolder:
         self.path, self.kind, self.settings, self.new = path, kind, settings, new
         self._lock: int | None = lock
         listed = path / MARK / _FILES
-        self._files: dict[str, None] = dict.fromkeys(read_text(listed, 2**30).splitlines() if listed.is_file() else ())
+        names = read_text(listed, 2**30).split("\n") if listed.is_file() else [""]
+        self._torn = names[-1] != ""  # a disk that was full took half a name
+        self._files: dict[str, None] = dict.fromkeys(filter(None, names[:-1]))
 
     @classmethod
     def claim(
@@ -49,6 +53,7 @@ class OwnFolder:
         may_change: Collection[str] = (),
         sources: Iterable[Path] = (),
         adopts: Callable[[Path], bool] | None = None,
+        wait: float = 0.0,
     ) -> "OwnFolder":
         """Make a folder, or go on with one of the same kind and settings.
 
@@ -58,35 +63,42 @@ class OwnFolder:
             may_change: names of settings that may be others when it goes on; the new ones are kept.
             sources: what is read while it is written (recordings, datasets): it must not be or lie in one of them.
             adopts: says of each entry of a folder without a mark whether it is one of ours all the same, from before
-                there were marks; None: only an empty folder is taken.
+                there were marks; those are listed in the manifest. None: only an empty folder is taken.
+            wait: seconds in which another process may finish writing.
 
         Raises:
             FolderError: it cannot be made or written, is somebody else's, of another kind, made with other settings,
                 being written by another process, or a source.
         """
-        path = Path(os.path.abspath(expanded(path)))
-        _refuse_inside(path, sources)
         wanted = json.loads(json.dumps(dict(settings), default=str))
-        mark = path / MARK
         try:
-            new = not mark.is_dir()
+            path = Path(os.path.abspath(expanded(path)))
+            _refuse_inside(path, sources)
+            mark = path / MARK
+            new = not (mark / _ABOUT).is_file()
+            found = []
             if new:
                 path.mkdir(parents=True, exist_ok=True)
-                if strange := next((entry for entry in path.iterdir() if not (adopts and adopts(entry))), None):
+                found = [entry for entry in path.iterdir() if entry.name != MARK]
+                if strange := next((entry for entry in found if not (adopts and adopts(entry))), None):
                     raise FolderError(
                         f"{path} is not empty and not a folder of 'unified-agent' ('{strange.name}' is in it): nothing "
                         "is written where other files lie. Give a new folder."
                     )
-                mark.mkdir()
-            lock = _locked(mark / _LOCK, path)
+                mark.mkdir(exist_ok=True)
+            lock = _locked(mark / _LOCK, path, wait)
         except (FileExistsError, NotADirectoryError):
             raise FolderError(f"{path} is, or lies in, a file: expected a folder. Give another.") from None
         except OSError as error:
             raise FolderError(f"{path} cannot be written: {error.strerror or error}. Give another folder.") from None
+        except (ValueError, RuntimeError) as error:  # a NUL in it, or ~ of nobody
+            raise FolderError(f"{str(path)[:200]!r} is no path of a folder: {error}. Give another.") from None
         try:
             if (mark / _ABOUT).is_file():
                 _compare(path, kind, wanted, may_change)
             folder = cls(path, kind, wanted, new, lock)
+            for entry in sorted(found, key=lambda entry: (entry.lstat().st_mtime_ns, entry.name)):
+                folder._list(entry.name)
             folder._put(f"{MARK}/{_ABOUT}", json.dumps({"kind": kind, "settings": wanted}, indent=1) + "\n")
         except BaseException:
             os.close(lock)
@@ -110,16 +122,19 @@ class OwnFolder:
         if name not in self._files:
             if path.exists() or path.is_symlink():
                 raise FolderError(f"{path} is there already and was not made by this command: nothing is overwritten.")
-            self._files[name] = None
-            with (self.path / MARK / _FILES).open("a") as manifest:
-                manifest.write(name + "\n")
+            self._list(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def write(self, name: str, text: str) -> Path:
-        """Write a small text file of ours, whole or not at all."""
-        self.place(name)
-        return self._put(name, text)
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file of ours, whole or not at all.
+
+        Raises:
+            FolderError: as `place`, or it cannot be written, e.g. because the disk is full.
+        """
+        path = self.place(name)
+        write_whole(path, content)
+        return path
 
     def owns(self, name: str) -> bool:
         """Whether the manifest names it, or a folder that it lies in."""
@@ -148,6 +163,8 @@ class OwnFolder:
         if not self.owns(name):
             raise FolderError(f"{path} was not made by this command: it is not deleted. Move it away, or give another.")
         _delete(path)
+        if self._files.pop(name, "") is None:
+            self._put(f"{MARK}/{_FILES}", "".join(f"{listed}\n" for listed in self._files))
 
     def close(self) -> None:
         """Let others write."""
@@ -161,12 +178,36 @@ class OwnFolder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _put(self, name: str, text: str) -> Path:
-        path = self.path / name
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(text)
+    def _list(self, name: str) -> None:
+        if "\n" in name or "\r" in name:
+            raise FolderError(f"{name[:80]!r} is no name for a file of ours: give one without line breaks.")
+        if name not in self._files:
+            try:
+                with (self.path / MARK / _FILES).open("a") as manifest:
+                    manifest.write(f"\n{name}\n" if self._torn else f"{name}\n")
+            except OSError as error:
+                self._torn = True
+                raise _unwritten(self.path / MARK / _FILES, error) from None
+            self._files[name], self._torn = None, False
+
+    def _put(self, name: str, text: str) -> None:
+        write_whole(self.path / name, text)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: a disk that is full leaves what was there before.
+
+    Raises:
+        FolderError: it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
         partial.replace(path)
-        return path
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise _unwritten(path, error) from None
 
 
 def kind_of(path: Path) -> str:
@@ -197,6 +238,13 @@ def _refuse_inside(target: Path, sources: Iterable[Path]) -> None:
             raise FolderError(f"{target} is, or lies in, what is read ({source}): give a place elsewhere.")
 
 
+def _unwritten(path: Path, error: OSError) -> FolderError:
+    return FolderError(
+        f"{path} cannot be written: {error.strerror or error}. What was finished before is kept: make room, or give "
+        "another folder, and run the same command again."
+    )
+
+
 def _real(path: Path) -> Path:
     return expanded(path).resolve()
 
@@ -225,14 +273,23 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _locked(path: Path, folder: Path) -> int:
+def _locked(path: Path, folder: Path, wait: float) -> int:
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise FolderError(f"Another process is writing to {folder}: wait for it, or give another folder.") from None
-    return lock
+    end = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                os.close(lock)
+                raise FolderError(
+                    f"Another process is writing to {folder}: wait for it, or give another folder."
+                ) from None
+            time.sleep(0.02)
+        except OSError:
+            os.close(lock)
+            raise
 
 
 def _delete(path: Path) -> None:

@@ -35,7 +35,7 @@ def test_no_episodes_is_a_user_mistake_and_json_says_so(capsys):
     assert main(["eval", "--episodes", "0", "--json"]) == 2
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert answer["ok"] is False
-    assert "--episodes must be 1 or more" in answer["error"]
+    assert "'--episodes' must be 1 to" in answer["error"]
 
 
 def test_recordings_are_only_made_through_the_graph(tmp_path, capsys):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from unified_agent.errors import UserError
+from unified_agent.errors import SEEDS, UserError, in_range
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace) -> dict:
     from unified_agent.trials.evaluation import Agent, evaluate
 
     group = tasks.group(arguments.task)
-    if arguments.episodes < 1:
-        raise UserError(f"--episodes must be 1 or more, not {arguments.episodes}.")
+    in_range("--episodes", arguments.episodes, 1, 1_000_000)
+    in_range("--seed", arguments.seed, 0, SEEDS)
     if arguments.teacher:
         return _teach(arguments)
     chosen = [group[i % len(group)] for i in range(arguments.episodes)]

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 from unified_agent import experiments
-from unified_agent.errors import UserError, nearest
+from unified_agent.documents import BadDocument, json_of, mapping, read_text
+from unified_agent.errors import UserError, in_range, nearest
 from unified_agent.experiments import NAMES, Conditions
+from unified_agent.folders import write_whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +32,11 @@ def run(arguments: argparse.Namespace) -> dict:
     """Run one experiment, write its figures and its picture, and return the figures."""
     if arguments.name not in NAMES:
         raise UserError(f"There is no experiment '{arguments.name}'. {nearest(arguments.name, NAMES)}")
-    if arguments.seeds < 1:
-        raise UserError(f"--seeds must be 1 or more, not {arguments.seeds}.")
+    in_range("--seeds", arguments.seeds, 1, 10_000)
+    from unified_agent.training.policy.crew import check_collectors
+    from unified_agent.training.runs import claim
+
+    check_collectors(arguments.collectors)
     begin = time.monotonic()
     folder = arguments.out / (f"{arguments.name}-quick" if arguments.quick else arguments.name)
     experiment = importlib.import_module(f"{experiments.__name__}.{arguments.name}")
@@ -43,12 +48,52 @@ def run(arguments: argparse.Namespace) -> dict:
         arguments.policy,
         arguments.collectors,
     )
-    result = experiment.run(folder, conditions)
-    print(experiment.tell(result))
-    result = {"quick": arguments.quick, **result, "seconds_of_this_call": round(time.monotonic() - begin)}
-    arguments.results.mkdir(parents=True, exist_ok=True)
     path = arguments.results / f"{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1, default=float) + "\n")
+    _refuse_what_is_not_ours(path)
+    with claim(folder, f"experiment '{arguments.name}'", _made_with(conditions)) as own:
+        result = experiment.run(own.path, conditions)
+        made_with = own.settings
+    print(experiment.tell(result))
+    seconds = round(time.monotonic() - begin)
+    result = {"quick": arguments.quick, "made_with": made_with, **result, "seconds_of_this_call": seconds}
+    write_whole(path, json.dumps(result, indent=1, default=float) + "\n")
     experiment.draw(result, path.with_suffix(".png"))
     print(f"The figures are in {path} and {path.with_suffix('.png')}.")
     return {"ok": True, **result}
+
+
+def _made_with(conditions: Conditions) -> dict:
+    """Everything that a part of the experiment depends on, whichever it is."""
+    from unified_agent.language.subgoals import SENTENCES
+    from unified_agent.policy.checkpoint import Policy
+    from unified_agent.robot.arm import Arm
+    from unified_agent.training.runs import arm_identity, weights_identity
+    from unified_agent.vision.clip import Clip
+    from unified_agent.vision.detector import Detector
+
+    clip = Clip.load(conditions.clip, "cpu")
+    return {
+        "quick": conditions.quick,
+        "arm": arm_identity(Arm.load(conditions.arm)),
+        "clip": clip.fingerprint,
+        "thresholds": Detector(clip, SENTENCES).thresholds.tolist(),
+        "policy": weights_identity(Policy.load(conditions.policy, "cpu").network.state_dict()),
+    }
+
+
+def _refuse_what_is_not_ours(path: Path) -> None:
+    """The figures of an earlier call are written over, and nothing else."""
+    figure = path.with_suffix(".png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--results {path.parent} cannot be a folder: {error.strerror or error}.") from None
+    if not path.exists() and not figure.exists():
+        return
+    try:
+        ours = "seconds_of_this_call" in mapping(json_of(read_text(path), str(path)), str(path))
+    except BadDocument:
+        ours = False
+    if not ours:
+        there = path if path.exists() else figure
+        raise UserError(f"{there} is there and holds no figures of an experiment: give another --results.")

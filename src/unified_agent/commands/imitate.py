@@ -4,7 +4,7 @@
 import argparse
 from pathlib import Path
 
-from unified_agent.errors import UserError
+from unified_agent.errors import SEEDS, in_range
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +26,8 @@ def run(arguments: argparse.Namespace) -> dict:
     from unified_agent.vision import watching
     from unified_agent.vision.clip import Clip
 
-    if arguments.episodes < 1:
-        raise UserError(f"--episodes must be 1 or more, not {arguments.episodes}.")
+    in_range("--episodes", arguments.episodes, 1, 1_000_000)
+    in_range("--seed", arguments.seed, 0, SEEDS)
     plan = watching.plan_in(arguments.video, Clip.load(arguments.clip_model, arguments.device)).subgoals
     print(f"In {arguments.video}:")
     for number, goal in enumerate(plan, start=1):

@@ -27,8 +27,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--worlds", type=int, default=4, help="worlds that a collector steps together")
     parser.add_argument("--ray", help="collect as Ray actors instead: 'local', or the address of a cluster")
     parser.add_argument("--buffer", type=Path, help="folder of the lifelong buffer; default: OUT/buffer")
-    parser.add_argument("--buffer-limit", type=float, default=8.0, help="GiB; the oldest experience goes first")
+    parser.add_argument(
+        "--buffer-limit",
+        type=float,
+        help="GiB, kept with the buffer; the oldest experience goes first (a new buffer: 8)",
+    )
     parser.add_argument("--reuse", action="store_true", help="begin with what the buffer's old episodes teach")
+    parser.add_argument(
+        "--rescore",
+        action="store_true",
+        help="with --reuse: score the frames of episodes anew that were seen with another CLIP or other thresholds",
+    )
     parser.add_argument("--planner", default="smollm2", help="back end that plans; 'none' takes the task's own plan")
     parser.add_argument("--clip-model", default="default", help="the CLIP that says what came true")
     parser.add_argument(
@@ -65,10 +74,12 @@ def run(arguments: argparse.Namespace) -> dict:
         worlds=arguments.worlds,
         ray=arguments.ray,
         command="unified-agent " + shlex.join(sys.argv[1:]),
+        reuse=arguments.reuse,
+        rescore=arguments.rescore,
     )
     for name, plan in session.plans.items():
         print(f"{name}: {'; '.join(plan)}")
-    card = session.learn(reuse=arguments.reuse)
+    card = session.learn()
     print(f"success {card['success']:.1%} after {card['actions']} actions; the curve is {arguments.out}/curve.png")
     print(f"The policy is in {arguments.out}/policy; use it with policy:={arguments.out}/policy.")
     return {"ok": True, "out": str(arguments.out), **card, "seconds": round(time.monotonic() - begin, 1)}

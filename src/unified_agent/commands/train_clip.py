@@ -7,7 +7,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from unified_agent.errors import UserError
+from unified_agent import __version__
+from unified_agent.errors import UserError, in_range
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,39 +43,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Train and report, or only test; the dict holds precision and recall, of all and of each sentence."""
+    from unified_agent.device import torch_device
     from unified_agent.robot.arm import Arm
     from unified_agent.training.eyes import report
     from unified_agent.training.eyes.calibration import table
     from unified_agent.training.eyes.collection import Split, collect
     from unified_agent.training.eyes.familiarity import known_scenes
-    from unified_agent.training.eyes.train_clip import ClipTrainer, TrainingConfig
+    from unified_agent.training.eyes.train_clip import KIND, ClipTrainer, TrainingConfig
+    from unified_agent.training.runs import arm_identity, check_place
     from unified_agent.vision.clip import Clip
 
+    for option in ("moments", "test_moments"):
+        in_range(f"--{option.replace('_', '-')}", getattr(arguments, option), 1, 10**8)
     arm = Arm.load(arguments.arm)
     if arguments.foreign is not None and not arguments.evaluate:
         raise UserError("--foreign goes with --evaluate MODEL.")
     if arguments.describe is not None:
         return _describe(arguments, arm)
-    held_out = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
-    if arguments.evaluate:
-        clip = Clip.load(arguments.evaluate, arguments.device)
-        found = report.detections(clip, held_out)
-        print(table(found))
-        result = {"ok": True, "model": arguments.evaluate, "moments": len(held_out), **report.summary(found)}
-        return result | _familiarity(clip, held_out, arguments.foreign)
-
-    moments = collect(arguments.frames, Split.TRAIN, arguments.moments, arm)
-    tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_moments, arm)
     config = TrainingConfig(
         epochs=arguments.epochs,
         learning_rate=arguments.learning_rate,
         seed=arguments.seed,
         threads=arguments.threads,
     )
-    start = Clip.load(arguments.start, arguments.device) if arguments.start else None
+    device = torch_device(arguments.device)
+    if arguments.evaluate:
+        judged = Clip.load(arguments.evaluate, device)
+        moments = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
+        found = report.detections(judged, moments)
+        print(table(found))
+        result = {"ok": True, "model": arguments.evaluate, "moments": len(moments), **report.summary(found)}
+        return result | _familiarity(judged, moments, arguments.foreign)
+
+    start = Clip.load(arguments.start, device) if arguments.start else None
+    check_place(arguments.out, KIND)
+    held_out = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
+    moments = collect(arguments.frames, Split.TRAIN, arguments.moments, arm)
+    tuning = collect(arguments.frames, Split.CALIBRATION, arguments.test_moments, arm)
     began = time.monotonic()
-    history = ClipTrainer(moments, arguments.out, config, arguments.device, start).run()
-    known_scenes(Clip.load(str(arguments.out), arguments.device), moments, tuning).save(arguments.out)
+    made_with = {"arm": arm_identity(arm)}
+    trainer = ClipTrainer(moments, arguments.out, config, device, start, made_with)
+    history = trainer.run()
+    known_scenes(Clip.load(str(arguments.out), device), moments, tuning).save(arguments.out)
     found = report.certify(
         arguments.out,
         tuning,
@@ -83,6 +93,8 @@ def run(arguments: argparse.Namespace) -> dict:
         moments=len(moments),
         config=asdict(config),
         start=start and start.card,
+        made_with=trainer.settings,
+        version=__version__,
     )
     print(table(found))
     seconds = time.monotonic() - began

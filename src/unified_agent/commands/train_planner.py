@@ -4,6 +4,8 @@
 import argparse
 from pathlib import Path
 
+from unified_agent.errors import SEEDS, in_range
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments."""
@@ -29,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict:
-    if args.show:
+    in_range("--seed", args.seed, 0, SEEDS)
+    if args.show is not None:
+        in_range("--show", args.show, 1, 1_000_000)
         return _show(args)
     from unified_agent.training.planner.train_planner import PlannerSettings, average, exact_shares, train
 

@@ -15,7 +15,8 @@ and ``draw`` as a picture."""
 
 @dataclass(frozen=True)
 class Conditions:
-    """What every experiment is told.
+    """What every experiment is told. Neither ``seeds``, of which more may be asked for later, nor ``collectors`` are
+    conditions of a single run.
 
     Attributes:
         seeds: runs of each learner, of seeds 0, 1, ...

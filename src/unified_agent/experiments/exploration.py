@@ -16,6 +16,7 @@ from unified_agent.sim import tasks
 from unified_agent.training.policy.collect_and_infer import actions_to
 from unified_agent.training.policy.collector import Assignment
 from unified_agent.training.policy.crew import Equipment, LocalCrew
+from unified_agent.training.runs import save_figure
 
 BUDGETS = {
     "grasp_red": {
@@ -187,7 +188,7 @@ def draw(result: dict, path: Path) -> None:
         axes.legend(fontsize=7)
     panels[0].set_ylabel("success rate (true poses)")
     _draw_sparseness(last, result)
-    figure.savefig(path, dpi=120)
+    save_figure(figure, path)
 
 
 def _draw_sparseness(axes, result: dict) -> None:

@@ -4,7 +4,11 @@
 import json
 from pathlib import Path
 
+from unified_agent.documents import BadDocument, json_of, mapping, read_text
 from unified_agent.errors import UserError
+from unified_agent.folders import write_whole
+
+_LARGEST = 2**28
 
 
 class Results:
@@ -21,15 +25,15 @@ class Results:
         self._path = path
         self._rows: dict[str, dict] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = read_text(path, _LARGEST) if path.exists() else ""
         whole = text[: text.rfind("\n") + 1]
         if whole != text:
-            path.write_text(whole, encoding="utf-8")
+            write_whole(path, whole)
         for line in whole.splitlines():
             try:
-                entry = json.loads(line)
-                self._rows[entry["key"]] = entry["row"]
-            except (json.JSONDecodeError, KeyError, TypeError):
+                entry = mapping(json_of(line, str(path)), str(path))
+                self._rows[str(entry["key"])] = mapping(entry["row"], str(path))
+            except (BadDocument, KeyError):
                 raise UserError(f"'{path}' holds a line that is no result: {line[:80]!r}. Remove the file.") from None
 
     def __contains__(self, key: str) -> bool:
@@ -39,7 +43,17 @@ class Results:
         return self._rows[key]
 
     def add(self, key: str, row: dict) -> None:
-        """Keep a finished part."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"key": key, "row": row}, default=float) + "\n")
+        """Keep a finished part.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        line = json.dumps({"key": key, "row": row}, default=float) + "\n"
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            raise UserError(
+                f"{self._path} cannot be written: {error.strerror or error}. Make room, and run the same command again."
+            ) from None
         self._rows[key] = row

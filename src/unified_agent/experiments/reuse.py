@@ -10,6 +10,7 @@ from unified_agent.experiments import Conditions
 from unified_agent.experiments.results import Results
 from unified_agent.training.policy.collect_and_infer import LearningSettings, actions_to
 from unified_agent.training.policy.learning_run import LearningRun
+from unified_agent.training.runs import save_figure
 
 TASKS = ("stack_red_on_blue", "stack_blue_on_green", "stack_green_on_red")
 ACTIONS = 30_000
@@ -49,8 +50,9 @@ def run(folder: Path, conditions: Conditions) -> dict:
             buffer=buffer,
             clip=conditions.clip,
             collectors=conditions.collectors,
+            reuse=KINDS[kind] and number > 0,
         )
-        card = session.learn(reuse=KINDS[kind] and number > 0)
+        card = session.learn()
         results.add(key, {"measured": card["measured"], "reused_demonstrations": card["reused_demonstrations"]})
     actions = {
         kind: {
@@ -87,4 +89,4 @@ def draw(result: dict, path: Path) -> None:
     axes.set_xticks(places, [task.replace("stack_", "").replace("_", " ") for task in TASKS])
     axes.set(ylabel=f"actions to {result['rate']:.0%} success", title="Tasks in sequence, a new policy for each")
     axes.legend()
-    figure.savefig(path, dpi=120)
+    save_figure(figure, path)

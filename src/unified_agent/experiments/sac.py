@@ -14,6 +14,8 @@ from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.sim.env import StackObjects
 
 EPISODES = 48
+WORLDS = 2
+"""Their number changes what is learnt, and so it is not that of the collectors."""
 _EVALUATION_SEED = 2_000_000_000
 
 
@@ -70,7 +72,7 @@ class GoalEnv(gymnasium.Env):
 
 
 def run(task: str, actions: int, seed: int, conditions: Conditions, until: float, every: int) -> dict:
-    """One run with the defaults of Stable-Baselines3, a gradient step an action, a world a collector.
+    """One run with the defaults of Stable-Baselines3, a gradient step an action.
 
     Args:
         until: stop at this success rate.
@@ -93,7 +95,7 @@ def run(task: str, actions: int, seed: int, conditions: Conditions, until: float
     def worlds(first_seed: int):
         return make_vec_env(
             GoalEnv,
-            n_envs=conditions.collectors,
+            n_envs=WORLDS,
             seed=first_seed,
             env_kwargs={"task": task, "arm": conditions.arm},
             vec_env_cls=SubprocVecEnv,

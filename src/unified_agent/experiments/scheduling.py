@@ -13,6 +13,7 @@ from unified_agent.language.plan import Plan
 from unified_agent.language.planner import Planner, Refusal
 from unified_agent.language.subgoals import OBJECTS, Relation, SubGoal
 from unified_agent.sim.tasks import Task
+from unified_agent.training.runs import save_figure
 from unified_agent.trials.evaluation import Agent, evaluate_plans
 
 EPISODES, QUICK_EPISODES = 10, 2
@@ -169,4 +170,4 @@ def draw(result: dict, path: Path) -> None:
     axes.barh([row["said"] for row in rows], [row["success"] / row["episodes"] for row in rows])
     axes.set(xlim=(0, 1), xlabel="success rate", title=f"New instructions: {result['success']:.0%} of all episodes")
     axes.tick_params(axis="y", labelsize=7)
-    figure.savefig(path, dpi=120)
+    save_figure(figure, path)

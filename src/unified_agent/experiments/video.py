@@ -10,6 +10,7 @@ from unified_agent.experiments import Conditions, actors
 from unified_agent.experiments.results import Results
 from unified_agent.language.subgoals import SENTENCES
 from unified_agent.sim import tasks
+from unified_agent.training.runs import save_figure
 from unified_agent.trials.evaluation import Agent, evaluate_plans
 from unified_agent.vision import watching
 from unified_agent.vision.clip import Clip
@@ -80,4 +81,4 @@ def draw(result: dict, path: Path) -> None:
     axes.set_xticks(range(len(GROUPS)), [group.replace("_", " ") for group in GROUPS])
     axes.set(ylim=(0, 1.02), ylabel="share of the videos", title=f"{result['videos']} videos of a hand without an arm")
     axes.legend(loc="lower right")
-    figure.savefig(path, dpi=120)
+    save_figure(figure, path)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as encoded
 
 from unified_agent.device import torch_device
 from unified_agent.documents import json_of, mapping, read_text
 from unified_agent.errors import UserError
+from unified_agent.folders import write_whole
 from unified_agent.model_files import check_folder, refuse_larger, refuse_strange_numbers, weights_in
 from unified_agent.paths import expanded, models
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork
@@ -67,21 +69,26 @@ class Policy:
         return cls(network.to(torch_device(device)), card, temperature)
 
     def save(self, folder: Path) -> None:
-        """Write the checkpoint; each file is whole or absent."""
+        """Write the checkpoint; each file is whole or absent.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        weights, card = folder / f".{WEIGHTS}", folder / f".{CARD}"
-        save_file({name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}, weights)
-        card.write_text(json.dumps({**self.card, "network": self.network.config.to_json()}, indent=2) + "\n")
-        weights.replace(folder / WEIGHTS)
-        card.replace(folder / CARD)
+        weights = {name: tensor.cpu().contiguous() for name, tensor in self.network.state_dict().items()}
+        write_whole(folder / WEIGHTS, encoded(weights))
+        card = json.dumps({**self.card, "network": self.network.config.to_json()}, indent=2)
+        write_whole(folder / CARD, card + "\n")
 
     def act(self, state: State, sentence: str, rng: np.random.Generator) -> Action:
         """Where to pick or place now, shape (2,), metres in ``base_link``."""
-        return self.act_batch([state], [sentence], rng)[0]
+        return self.act_batch([state], [sentence], [rng])[0]
 
-    def act_batch(self, states: Sequence[State], sentences: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-        """One action a state, shape (N, 2)."""
-        return self.network.sample(states, sentences, rng, self.temperature)
+    def act_batch(
+        self, states: Sequence[State], sentences: Sequence[str], rngs: Sequence[np.random.Generator]
+    ) -> np.ndarray:
+        """One action a state, shape (N, 2), each drawn with its own generator: none depends on the others."""
+        return self.network.sample(states, sentences, rngs, self.temperature)
 
 
 def _holds(folder: Path) -> bool:

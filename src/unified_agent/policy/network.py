@@ -208,19 +208,27 @@ class PolicyNetwork(nn.Module):
 
     @torch.inference_mode()
     def sample(
-        self, states: Sequence[State], sentences: Sequence[str], rng: np.random.Generator, temperature: float
+        self, states: Sequence[State], sentences: Sequence[str], rngs: Sequence[np.random.Generator], temperature: float
     ) -> np.ndarray:
-        """Actions (N, 2), metres in ``base_link``. Temperature 0 takes the likeliest component's mean."""
-        device = self.centre.device
-        inputs = (*self.encode_states(states), self.tokenize(sentences))
-        logits, means, log_stds = (t.cpu().numpy() for t in self(*(t.to(device) for t in inputs)))
+        """Actions (N, 2), metres in ``base_link``, each drawn with a generator of its own.
+
+        One state after another: in a batch, the last bits of an action would depend on the others. Temperature 0
+        takes the likeliest component's mean.
+        """
+        actions = [
+            self._draw(state, sentence, rng, temperature)
+            for state, sentence, rng in zip(states, sentences, rngs, strict=True)
+        ]
+        return np.array(actions).reshape(-1, 2)
+
+    def _draw(self, state: State, sentence: str, rng: np.random.Generator, temperature: float) -> np.ndarray:
+        inputs = (*self.encode_states([state]), self.tokenize([sentence]))
+        outputs = self(*(t.to(self.centre.device) for t in inputs))
+        logits, means, log_stds = (t[0].cpu().numpy() for t in outputs)
+        noise = np.zeros(2)
         if temperature > 0:
-            gumbel = rng.gumbel(size=logits.shape)
-            chosen = np.argmax(logits / temperature + gumbel, axis=-1)
-            noise = rng.standard_normal((len(states), 2)) * temperature
-        else:
-            chosen = np.argmax(logits, axis=-1)
-            noise = np.zeros((len(states), 2))
-        rows = np.arange(len(states))
-        actions = means[rows, chosen] + noise * np.exp(log_stds[rows, chosen])
-        return actions * self.config.scale + self.centre[:2].cpu().numpy()
+            logits = logits / temperature + rng.gumbel(size=logits.shape)
+            noise = rng.standard_normal(2) * temperature
+        chosen = np.argmax(logits)
+        action = means[chosen] + noise * np.exp(log_stds[chosen])
+        return action * self.config.scale + self.centre[:2].cpu().numpy()

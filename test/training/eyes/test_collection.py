@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,5 +35,21 @@ def test_the_splits_share_no_start(tmp_path):
 
 
 def test_no_views_cannot_be_collected(tmp_path):
-    with pytest.raises(UserError, match="At least 1 moment"):
+    with pytest.raises(UserError, match="'moments' must be 1"):
         collect(tmp_path, Split.TEST, 0, Arm.load("fr3"))
+
+
+def test_frames_of_another_arm_of_that_name_are_refused(tmp_path):
+    arm = Arm.load("fr3")
+    collect(tmp_path, Split.TEST, 6, arm)
+    with pytest.raises(UserError, match="arm was"):
+        collect(tmp_path, Split.TEST, 6, replace(arm, hover=arm.hover + 0.01))
+
+
+def test_frames_that_are_broken_are_told(tmp_path):
+    arm = Arm.load("fr3")
+    collect(tmp_path, Split.TEST, 6, arm)
+    path = tmp_path / "fr3" / "test" / "0000.truth.npy"
+    path.write_bytes(path.read_bytes()[:70])
+    with pytest.raises(UserError, match="cannot be read"):
+        collect(tmp_path, Split.TEST, 6, arm)

@@ -53,8 +53,8 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(tmp_path, monkeypa
     whole = ClipTrainer(moments(48, 0), tmp_path / "whole", config(epochs=3), "cpu").run()
 
     class Cut(ClipTrainer):
-        def _save_progress(self):
-            super()._save_progress()
+        def _save_progress(self, own):
+            super()._save_progress(own)
             if len(self.history) == 2:
                 raise KeyboardInterrupt
 
@@ -75,10 +75,28 @@ def test_a_run_can_go_on_from_a_checkpoint(tmp_path):
     assert onwards < anew / 2
 
 
-def test_another_run_in_the_same_folder_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"seed": 5}, "seed was 0 and is 5 now"),
+        ({"epochs": 2}, "epochs was 1 and is 2 now"),
+        ({"frames": 1}, "frames was"),
+    ],
+)
+def test_another_run_in_the_same_folder_is_refused(tmp_path, changes, difference):
     ClipTrainer(moments(32, 0), tmp_path, config(epochs=1), "cpu").run()
-    with pytest.raises(UserError, match="other settings"):
-        ClipTrainer(moments(32, 0), tmp_path, config(epochs=2, seed=5), "cpu").run()
+    before = (tmp_path / "model.safetensors").read_bytes()
+    others = moments(32, changes.pop("frames", 0))
+    with pytest.raises(UserError, match=f"other settings.*{difference}"):
+        ClipTrainer(others, tmp_path, config(**{"epochs": 1, **changes}), "cpu").run()
+    assert (tmp_path / "model.safetensors").read_bytes() == before
+
+
+def test_a_folder_of_others_is_not_written_to(tmp_path):
+    (tmp_path / "open_clip_config.json").write_text("{}")
+    with pytest.raises(UserError, match="not empty"):
+        ClipTrainer(moments(32, 0), tmp_path, config(epochs=1), "cpu").run()
+    assert (tmp_path / "open_clip_config.json").read_text() == "{}"
 
 
 def test_too_few_views_for_a_batch_are_refused(tmp_path):

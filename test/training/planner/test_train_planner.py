@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import copy
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -85,6 +86,46 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(easy, trained, tmp
         train(easy, tmp_path, report=interrupt, every=10)
     resumed = train(easy, tmp_path, report=lambda _: None, every=10)
     assert resumed["loss"] == pytest.approx(trained[1]["loss"], rel=0.1)
+
+
+def test_a_finished_training_is_not_made_again_and_its_card_is_returned(easy, trained):
+    reports = []
+    assert train(easy, trained[0], report=reports.append) == trained[1]
+    assert reports == ["resumed at step 40 of 40"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"seed": 1}, "seed was 0 and is 1 now"),
+        ({"examples": 160}, "examples was 320 and is 160"),
+        ({"rank": 4}, "rank"),
+    ],
+)
+def test_another_training_in_the_same_folder_is_refused(easy, trained, changes, difference):
+    before = (trained[0] / "card.json").read_bytes()
+    with pytest.raises(UserError, match=difference):
+        train(replace(easy, **changes), trained[0], report=lambda _: None)
+    assert (trained[0] / "card.json").read_bytes() == before
+
+
+def test_beginning_afresh_takes_other_settings(easy, tmp_path):
+    for rank in (2, 4):
+        card = train(replace(easy, rank=rank, examples=8), tmp_path, lambda _: None, resume=False)
+        assert card["made_with"]["rank"] == rank
+
+
+def test_an_adapter_to_start_from_that_does_not_fit_is_refused(easy, trained, tmp_path):
+    with pytest.raises(UserError, match="does not fit"):
+        train(replace(easy, rank=2, examples=8), tmp_path / "a", lambda _: None, start_from=trained[0])
+    with pytest.raises(UserError, match="what is read"):
+        train(replace(easy, examples=8), trained[0] / "new", lambda _: None, start_from=trained[0])
+
+
+@pytest.mark.parametrize("wrong", [{"examples": 3}, {"batch": 1}, {"rate": float("nan")}, {"seed": -1}, {"rank": 0}])
+def test_settings_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(UserError):
+        PlannerSettings(**wrong)
 
 
 def test_only_real_choices_are_learnt(tiny):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from unified_agent.errors import UserError
+from unified_agent.folders import OwnFolder
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork
 from unified_agent.training.policy.cloning import CloningSettings, DemonstrationBatches, Demonstrations, clone
 
@@ -32,7 +33,7 @@ def test_an_interrupted_cloning_ends_where_an_unbroken_one_ends(tmp_path, monkey
     unbroken = network()
     clone(unbroken, demonstrations(), settings)
 
-    state, broken = tmp_path / "clone.pt", network()
+    broken = network()
     steps = 0
 
     def fail_late(*args, **kwargs):
@@ -43,10 +44,11 @@ def test_an_interrupted_cloning_ends_where_an_unbroken_one_ends(tmp_path, monkey
         return PolicyNetwork.loss(broken, *args, **kwargs)
 
     monkeypatch.setattr(broken, "loss", fail_late)
-    with pytest.raises(KeyboardInterrupt):
-        clone(broken, demonstrations(), settings, state)
-    resumed = network()
-    clone(resumed, demonstrations(), settings, state)
+    with OwnFolder.claim(tmp_path / "run", "policy training", {}) as folder:
+        with pytest.raises(KeyboardInterrupt):
+            clone(broken, demonstrations(), settings, folder)
+        resumed = network()
+        clone(resumed, demonstrations(), settings, folder)
     for mine, theirs in zip(resumed.parameters(), unbroken.parameters(), strict=True):
         assert torch.allclose(mine, theirs, atol=1e-5)
 
@@ -57,6 +59,25 @@ def test_a_data_set_comes_back_from_disk_as_it_was(tmp_path):
     again = Demonstrations.load(tmp_path / "data.npz")
     assert np.array_equal(again.sentences, data.sentences)
     assert np.array_equal(again.objects, data.objects)
+
+
+def test_a_training_shorter_than_a_hundred_steps_has_a_loss_too():
+    assert len(clone(network(), demonstrations(), CloningSettings(steps=3, batch=8))) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"no archive", None])
+def test_demonstrations_that_are_broken_are_told(tmp_path, damage):
+    path = tmp_path / "data.npz"
+    demonstrations(8).save(path)
+    path.write_bytes(path.read_bytes()[:300] if damage is None else damage)
+    with pytest.raises(UserError, match="cannot be read"):
+        Demonstrations.load(path)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": -1}, {"learning_rate": float("nan")}, {"seed": -1}])
+def test_settings_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(UserError):
+        CloningSettings(**wrong)
 
 
 def test_nothing_to_clone_is_said():

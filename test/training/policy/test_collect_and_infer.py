@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
 from unified_agent.errors import UserError
+from unified_agent.folders import OwnFolder, write_whole
+from unified_agent.language.subgoals import SENTENCES
+from unified_agent.training.policy import diary
 from unified_agent.training.policy.buffer import Buffer
 from unified_agent.training.policy.collect_and_infer import CollectAndInfer, LearningSettings, actions_to
-from unified_agent.training.policy.collector import SENTENCES, Collector
+from unified_agent.training.policy.collector import Collector
 from unified_agent.training.policy.crew import chunks
+from unified_agent.training.policy.experience import Provenance
+from unified_agent.training.policy.recall import Recall
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
@@ -21,20 +31,18 @@ SETTINGS = LearningSettings(
     evaluations=2,
     explore=1.0,
 )
+SEEN = Provenance("f00", (0.3,) * len(SENTENCES), "fr3")
 PLANS = {"grasp_red": ("the robot is grasping the red object",)}
 
 
 class Here:
-    """One collector in this process; ``breaks`` before so many chunks."""
+    """One collector in this process."""
 
-    def __init__(self, collector: Collector, breaks: int = 1000):
-        self.collector, self.left = collector, breaks
+    def __init__(self, collector: Collector):
+        self.collector = collector
 
     def play(self, assignments, policy):
         for piece in chunks(assignments):
-            self.left -= 1
-            if self.left < 0:
-                raise KeyboardInterrupt
             yield self.collector.play(piece, policy)
 
 
@@ -50,43 +58,140 @@ def thresholds():
     return Detector(Clip.load("default", "cpu"), SENTENCES).thresholds
 
 
-def learning(collector, thresholds, folder, settings=SETTINGS, breaks=1000) -> CollectAndInfer:
-    crew = Here(collector, breaks)
-    return CollectAndInfer(settings, PLANS, crew, thresholds, folder / "run", Buffer(folder / "buffer"))
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch):
+    """Drawing takes longer than all the rest."""
+    monkeypatch.setattr(diary, "draw_curve", lambda rounds, measured, title, path: write_whole(path, b"png"))
 
 
-def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path, collector, thresholds):
-    unbroken = learning(collector, thresholds, tmp_path / "a")
-    unbroken.run()
+@pytest.fixture
+def learning(dreams):
+    """A function that opens a run in a folder: of made-up episodes, unless there is a crew."""
+
+    @contextmanager
+    def opened(folder, breaks=1000, reuse=None, crew=None, thresholds=SEEN.thresholds, **changes):
+        settings, crew = replace(SETTINGS, **changes), crew or dreams(SEEN, breaks)
+        with OwnFolder.claim(folder / "run", "learning run", {}) as own:
+            yield CollectAndInfer(settings, PLANS, crew, np.array(thresholds), own, Buffer(folder / "buffer"), reuse)
+
+    return opened
+
+
+@pytest.fixture
+def ran(learning):
+    """A function that makes a whole run."""
+
+    def run(*arguments, **changes) -> CollectAndInfer:
+        with learning(*arguments, **changes) as one:
+            one.run()
+        return one
+
+    return run
+
+
+def assert_same(ours: CollectAndInfer, theirs: CollectAndInfer) -> None:
+    assert ours.progress == theirs.progress
+    for mine, other in zip(ours.policy.network.parameters(), theirs.policy.network.parameters(), strict=True):
+        assert torch.equal(mine, other)
+
+
+def test_a_run_that_was_cut_off_ends_where_an_unbroken_one_ends(tmp_path, ran, learning):
+    unbroken = ran(tmp_path / "a")
     with pytest.raises(KeyboardInterrupt):
-        learning(collector, thresholds, tmp_path / "b", breaks=1).run()
-    resumed = learning(collector, thresholds, tmp_path / "b")
-    assert resumed.progress.round == 1
-    resumed.run()
-    assert resumed.progress == unbroken.progress
+        ran(tmp_path / "b", breaks=1)
+    with learning(tmp_path / "b") as resumed:
+        assert resumed.progress.round == 1
+        resumed.run()
+    assert_same(resumed, unbroken)
     assert len(list(Buffer(tmp_path / "b" / "buffer").episodes())) == 4 * resumed.progress.round
-    for ours, theirs in zip(resumed.policy.network.parameters(), unbroken.policy.network.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs)
     assert (tmp_path / "b" / "run" / "curve.png").is_file()
     assert list((tmp_path / "b" / "run" / "tensorboard").iterdir())
 
 
-def test_old_experience_is_learnt_from_before_the_first_round(tmp_path, collector, thresholds):
-    learning(collector, thresholds, tmp_path).run()
-    old = Buffer(tmp_path / "buffer")
-    again = CollectAndInfer(SETTINGS, PLANS, Here(collector), thresholds, tmp_path / "second", old, reuse=True)
-    assert again.reused > 0
-    again.run()
+def test_a_run_learns_from_what_clip_saw_in_the_world(tmp_path, collector, thresholds, ran):
+    one = ran(tmp_path, crew=Here(collector), thresholds=thresholds, actions=20)
+    assert one.progress.actions >= 20 and one.progress.finished
+    episodes = list(Buffer(tmp_path / "buffer").episodes(frames=True))
+    assert len(episodes) == 4 * one.progress.round
+    assert episodes[0].provenance.arm == "fr3" and len(episodes[0].provenance.clip) == 64
+    assert len(episodes[0].frames) == len(episodes[0]) + 1
+
+
+def test_a_finished_run_that_is_made_longer_ends_as_one_that_was_long_from_the_beginning(tmp_path, ran):
+    unbroken = ran(tmp_path / "a")
+    ran(tmp_path / "b", actions=20, last_updates=7)
+    assert_same(ran(tmp_path / "b"), unbroken)
+    again = ran(tmp_path / "b")
+    assert_same(again, unbroken)
+    with pytest.raises(UserError, match="it would have ended after"):
+        ran(tmp_path / "b", actions=20)
+
+
+def test_a_run_does_not_need_its_episodes_to_go_on(tmp_path, ran):
+    """They may have made room for those of another run."""
+    unbroken = ran(tmp_path / "a")
+    ran(tmp_path / "b", actions=20)
+    for file in Buffer(tmp_path / "b" / "buffer").files():
+        file.unlink()
+    assert_same(ran(tmp_path / "b"), unbroken)
+
+
+def test_old_experience_is_learnt_from_before_the_first_round(tmp_path, ran):
+    ran(tmp_path)
+    (tmp_path / "run").rename(tmp_path / "first")
+    again = ran(tmp_path, reuse=Recall(SEEN))
+    assert again.progress.reused > 0
     assert again.progress.measured[0]["actions"] == 0
 
 
-def test_a_folder_with_a_run_of_other_settings_is_refused(tmp_path, collector, thresholds):
-    learning(collector, thresholds, tmp_path)
-    with pytest.raises(UserError, match="other settings.*'seed': 0"):
-        learning(collector, thresholds, tmp_path, LearningSettings(**{**vars(SETTINGS), "seed": 1}))
+def test_a_full_disk_leaves_the_last_whole_round(tmp_path, monkeypatch, ran, learning):
+    unbroken = ran(tmp_path / "a")
+    with learning(tmp_path / "b") as one:
+        write, left = Path.write_bytes, 7
+
+        def full(path: Path, content: bytes) -> int:
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                write(path, content[:10])
+                raise OSError(28, "No space left on device")
+            return write(path, content)
+
+        monkeypatch.setattr(Path, "write_bytes", full)
+        with pytest.raises(UserError, match="No space left on device"):
+            one.run()
+        monkeypatch.undo()
+    assert one.progress.round > 0
+    assert not list(tmp_path.rglob("*.partial"))
+    assert_same(ran(tmp_path / "b"), unbroken)
 
 
-@pytest.mark.parametrize("wrong", [{"actions": 0}, {"explore": 1.5}, {"clone": "all"}, {"episodes": -1}])
+def test_progress_that_is_broken_is_told(tmp_path, ran):
+    ran(tmp_path, actions=10)
+    path = tmp_path / "run" / "progress.pt"
+    for content in (path.read_bytes()[:1000], b"", b"x" * 100):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"progress\.pt is broken"):
+            ran(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"actions": 0},
+        {"actions": -5},
+        {"explore": 1.5},
+        {"explore": float("nan")},
+        {"clone": "all"},
+        {"episodes": -1},
+        {"last_updates": -1},
+        {"evaluate_every": 0},
+        {"until": float("nan")},
+        {"until": 0.0},
+        {"seed": -1},
+        {"seed": 2**70},
+    ],
+)
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UserError):
         LearningSettings(**wrong)

@@ -2,9 +2,14 @@
 import numpy as np
 import pytest
 
+from unified_agent.errors import UserError
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.sim import tasks
 from unified_agent.training.policy.collector import Assignment, Collector
+from unified_agent.training.policy.experience import Provenance
+from unified_agent.vision.clip import Clip
+from unified_agent.vision.detector import Detector
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +36,41 @@ def test_the_shipped_policy_s_stacks_are_seen_done(collector):
     assert first.frames_of(0).shape == (2, 128, 128, 3)
 
 
-def test_episodes_do_not_depend_on_how_many_are_played_together(collector):
-    wanted = [assignment("stack_red_on_blue", seed, explore=1.0, max_actions=2) for seed in range(3)]
-    together = collector.play(wanted, None)
-    alone = [collector.play([one], None)[0] for one in wanted]
-    for ours, theirs in zip(together, alone, strict=True):
-        np.testing.assert_array_equal(ours.actions, theirs.actions)
-        np.testing.assert_allclose(ours.states[-1].tool, theirs.states[-1].tool, atol=1e-9)
+def same(ours, theirs) -> bool:
+    """To the last bit."""
+    return (
+        np.array_equal(ours.actions, theirs.actions)
+        and np.array_equal(ours.scores, theirs.scores)
+        and ours.frames == theirs.frames
+        and ours.pursued == theirs.pursued
+        and all(np.array_equal(a.tool, b.tool) for a, b in zip(ours.states, theirs.states, strict=True))
+    )
+
+
+def test_episodes_are_the_same_whatever_is_played_beside_them(collector):
+    tasks_ = ("stack_red_on_blue", "grasp_blue", "triple_stack_green_red_blue")
+    wanted = [assignment(task, seed, explore=0.3, max_actions=2) for seed, task in enumerate(tasks_)]
+    policy = Policy.load()
+    expected = collector.play(wanted, policy)
+    backwards = collector.play(wanted[::-1], policy)[::-1]
+    assert all(map(same, backwards, expected))
+    for worlds in (1, 3, 4):
+        other = Collector("fr3", "default", worlds=worlds)
+        assert all(map(same, other.play(wanted, policy), expected)), worlds
+        other.close()
+
+
+def test_an_episode_says_with_what_it_was_seen(collector):
+    (episode,) = collector.play([assignment("grasp_red", 0, max_actions=1)], None)
+    clip = Clip.load("default", "cpu")
+    gammas = Detector(clip, SENTENCES).thresholds
+    assert episode.provenance == Provenance(clip.fingerprint, tuple(gammas.tolist()), "fr3")
+
+
+@pytest.mark.parametrize("worlds", [0, -1, 10_000])
+def test_a_number_of_worlds_that_cannot_be_is_refused(worlds):
+    with pytest.raises(UserError, match="'worlds' must be 1 to"):
+        Collector("fr3", "default", worlds=worlds)
 
 
 def test_a_whole_task_is_pursued_by_its_instruction_until_the_environment_s_reward(collector):

@@ -3,6 +3,7 @@ import multiprocessing
 
 import numpy as np
 import pytest
+import torch
 
 from unified_agent.errors import UserError
 from unified_agent.policy.checkpoint import Policy
@@ -17,9 +18,18 @@ def assignments(count):
     return [Assignment("grasp_red", said, ("the robot is grasping the red object",), n, 1) for n in range(count)]
 
 
-def test_a_collector_that_is_killed_is_replaced_and_no_episode_is_missing():
+@pytest.fixture
+def one_thread():
+    """As collectors compute."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_a_collector_that_is_killed_is_replaced_and_the_episodes_are_those_of_any_other_crew(one_thread):
     wanted = assignments(CHUNK + 2)
-    crew = LocalCrew(1, EQUIPMENT)
+    crew = LocalCrew(2, EQUIPMENT)
     try:
         played = []
         for chunk in crew.play(wanted, Policy.load()):
@@ -28,12 +38,14 @@ def test_a_collector_that_is_killed_is_replaced_and_no_episode_is_missing():
             played += chunk
     finally:
         crew.close()
-    here = Collector(**vars(EQUIPMENT))
+    here = Collector(**{**vars(EQUIPMENT), "worlds": 1})
     expected = here.play(wanted, Policy.load())
     here.close()
     assert len(played) == len(wanted)
     for ours, theirs in zip(played, expected, strict=True):
-        np.testing.assert_allclose(ours.actions, theirs.actions, atol=1e-3)
+        np.testing.assert_array_equal(ours.actions, theirs.actions)
+        np.testing.assert_array_equal(ours.scores, theirs.scores)
+        assert ours.provenance == theirs.provenance
 
 
 def test_what_goes_wrong_in_a_collector_is_told_to_the_learner():
@@ -54,6 +66,7 @@ def test_a_packed_policy_acts_as_the_one_that_was_packed():
     assert unpacked(packed(None)) is None
 
 
-def test_no_collectors_are_refused():
-    with pytest.raises(UserError, match="at least 1 collector"):
-        LocalCrew(0, EQUIPMENT)
+@pytest.mark.parametrize("count", [0, -1, 10_000])
+def test_a_number_of_collectors_that_cannot_be_is_refused(count):
+    with pytest.raises(UserError, match="'collectors' must be 1 to"):
+        LocalCrew(count, EQUIPMENT)

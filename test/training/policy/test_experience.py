@@ -50,3 +50,24 @@ def test_a_broken_file_is_named_and_explained(tmp_path, episode, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match=r"a\.safetensors.*cannot be read"):
         experience.load(path)
+
+
+def test_episodes_that_do_not_fit_into_one_file_are_refused(tmp_path, episode):
+    unseen, blind = episode(1), episode(1)
+    unseen.scores, blind.frames = [], []
+    for other in (unseen, blind):
+        with pytest.raises(UserError, match="one number of"):
+            experience.save([other, episode(1)], tmp_path / "a.safetensors")
+    short = episode(2)
+    del short.scores[0]
+    with pytest.raises(UserError, match="3 moments"):
+        experience.save([short], tmp_path / "a.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_that_are_no_pictures_are_told(episode):
+    for data in (b"", b"no picture", episode().frames[0][0][:80]):
+        one = episode()
+        one.frames[0] = [data, data]
+        with pytest.raises(UserError, match="no whole JPEG"):
+            one.frames_of(0)

@@ -3,10 +3,15 @@ import numpy as np
 import pytest
 
 from unified_agent.errors import UserError
+from unified_agent.folders import OwnFolder
 from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.robot.arm import Arm
 from unified_agent.training.policy import practice
-from unified_agent.training.policy.practice import practise
+
+
+def practise(arm, states, seed, folder):
+    with OwnFolder.claim(folder, "policy training", {}) as own:
+        return practice.practise(arm, states, seed, own)
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +30,14 @@ def test_every_state_is_labelled_for_the_whole_vocabulary_inside_the_basket(tmp_
 
 def test_finished_chunks_are_kept_and_the_seed_gives_the_same_data(tmp_path):
     first = practise("fr3", 6, 3, tmp_path)
-    kept = next(tmp_path.glob("*.npz")).stat().st_mtime_ns
+    kept = next(tmp_path.rglob("*.npz")).stat().st_mtime_ns
     longer = practise("fr3", 12, 3, tmp_path)
-    assert next(tmp_path.glob("*0000.npz")).stat().st_mtime_ns == kept
+    assert next(tmp_path.rglob("*0000.npz")).stat().st_mtime_ns == kept
     assert np.array_equal(longer.actions[: len(first)], first.actions)
     again = practise("fr3", 6, 3, tmp_path / "again")
     assert np.array_equal(again.objects, first.objects)
 
 
 def test_no_states_to_practise_in_is_refused(tmp_path):
-    with pytest.raises(UserError, match="1 or more"):
+    with pytest.raises(UserError, match="must be 1 to"):
         practise("fr3", 0, 0, tmp_path)

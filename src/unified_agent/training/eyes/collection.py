@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from unified_agent.errors import UserError
+from unified_agent.errors import UserError, in_range
+from unified_agent.folders import OwnFolder
 from unified_agent.robot.arm import Arm
 from unified_agent.training.eyes.frames import LabelledMoments, Shard
 from unified_agent.training.eyes.staging import Stage
+from unified_agent.training.runs import arm_identity
 
+KIND = "labelled frames"
 MOMENTS_A_SHARD = 500
 PLAIN = 4
 """Every fourth shard shows the world without randomisation."""
@@ -27,9 +30,25 @@ class Split(IntEnum):
 
 
 def collect(folder: Path, split: Split, moments: int, arm: Arm) -> LabelledMoments:
-    """At least so many moments of a split; shards that lie in the folder already are taken from there."""
-    if moments < 1:
-        raise UserError(f"At least 1 moment must be collected, not {moments}.")
+    """At least so many moments of a split; shards that lie in the folder already are taken from there.
+
+    Raises:
+        UserError: the folder holds frames of another arm of that name, another process collects into it, or it cannot
+            be written.
+    """
+    in_range("moments", moments, 1, 10**8)
+    if not arm.name.isprintable() or {"/", "\0"} & set(arm.name) or arm.name.strip(".") == "":
+        raise UserError(f"The arm's name {arm.name[:80]!r} is none for a folder of frames.")
+    splits = [one.name.lower() for one in Split]
+    settings = {"arm": arm_identity(arm)}
+    # Frames of version 0.1 are taken over: they were of the arm that ships.
+    with OwnFolder.claim(folder / arm.name, KIND, settings, adopts=lambda entry: entry.name in splits) as own:
+        for name in splits:
+            own.place(name)
+        return _collected(folder, split, moments, arm)
+
+
+def _collected(folder: Path, split: Split, moments: int, arm: Arm) -> LabelledMoments:
     paths = [folder / arm.name / split.name.lower() / f"{i:04d}" for i in range(-(-moments // MOMENTS_A_SHARD))]
     missing = [i for i, path in enumerate(paths) if not Shard.exists(path)]
     for i in tqdm(missing, unit="shard", desc=f"{split.name.lower()} moments", disable=not missing):

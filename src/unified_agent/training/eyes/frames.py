@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labelled frames on disk: shards of pictures from every camera with the truth of every sub-goal."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ class Shard:
                 f"The labelled frames {path} cannot be read ({error}): delete them, collect anew."
             ) from None
         counts = {array.shape[:1] for array in (shard.frames, shard.truth, shard.scenes)}
-        if shard.frames.ndim != 5 or len(counts) > 1:
+        if shard.frames.ndim != 5 or shard.frames.dtype != np.uint8 or len(counts) > 1:
             raise UserError(f"The labelled frames {path} do not fit their labels: delete them to collect anew.")
         return shard
 
@@ -84,6 +85,14 @@ class LabelledMoments:
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    @property
+    def identity(self) -> str:
+        """Fingerprint (SHA-256, shortened) of what is true when, and of the first moment's frames."""
+        found = hashlib.sha256(np.ascontiguousarray(self.truth).tobytes())
+        found.update("\n".join(map(str, self.scenes)).encode())
+        found.update(np.ascontiguousarray(self._frames[0][0]).tobytes())
+        return found.hexdigest()[:16]
 
     def frames(self, indices: np.ndarray) -> np.ndarray:
         """The moments at indices: uint8 RGB, shape (B, C, H, W, 3)."""

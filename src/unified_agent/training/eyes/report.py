@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from unified_agent.folders import write_whole
 from unified_agent.language.subgoals import SENTENCES
 from unified_agent.training.eyes.calibration import Detection, calibrate, evaluate, pooled
 from unified_agent.training.eyes.frames import LabelledMoments
+from unified_agent.training.runs import save_figure
 from unified_agent.vision.clip import CARD, Clip
 from unified_agent.vision.detector import Detector
 
@@ -56,7 +58,7 @@ def certify(
     found = detections(clip, held_out)
     counts = {"calibration_moments": len(tuning), "test_moments": len(held_out)}
     card = {**clip.card, **entries, **counts, "history": list(history), "test": summary(found)}
-    (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")
+    write_whole(folder / CARD, json.dumps(card, indent=2) + "\n")
     draw(folder, history, found)
     return found
 
@@ -83,4 +85,4 @@ def draw(folder: Path, history: Sequence[dict], found: Sequence[Detection]) -> N
     bars.set(yticks=rows, yticklabels=[d.sentence for d in found], xlim=(0.9, 1.0), title="held-out moments")
     bars.invert_yaxis()
     bars.legend(loc="lower left")
-    figure.savefig(folder / FIGURE, dpi=110)
+    save_figure(figure, folder / FIGURE, dpi=110)

@@ -7,8 +7,8 @@ are true of one frame, and each pair of a moment and a sentence is its own yes-o
 
 import json
 import math
-import os
 import random
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,17 +16,20 @@ import numpy as np
 import open_clip
 import torch
 from open_clip.transform import PreprocessCfg
-from safetensors.torch import save_file
+from safetensors.torch import save as encoded
 from torch.nn import functional
 from tqdm import tqdm
 
 from unified_agent.device import torch_device
-from unified_agent.errors import UserError
+from unified_agent.errors import SEEDS, UserError, in_range
+from unified_agent.folders import OwnFolder
 from unified_agent.language.subgoals import VOCABULARY
 from unified_agent.training.eyes.augmentation import augment
 from unified_agent.training.eyes.captions import paraphrases, strange
 from unified_agent.training.eyes.frames import UNKNOWN, LabelledMoments
-from unified_agent.vision.clip import CONFIG, FOLDER, WEIGHTS, Clip
+from unified_agent.training.eyes.report import FIGURE
+from unified_agent.training.runs import broken, claim, keep_state, kept_state
+from unified_agent.vision.clip import CARD, CONFIG, WEIGHTS, Clip
 from unified_agent.vision.preprocess import Preprocess
 
 # A narrow ModifiedResNet: frames are 128 pixels and a box about 20, so early resolution matters more than width.
@@ -40,7 +43,7 @@ ARCHITECTURE = {
     },
     "preprocess_cfg": {"interpolation": "bilinear", "resize_mode": "shortest"},
 }
-PROGRESS = "training.pt"
+KIND, PROGRESS = "clip training", "training.pt"
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,15 @@ class TrainingConfig:
     threads: int = 0
 
     def __post_init__(self):
-        if self.epochs < 1 or self.batch < 2:
-            raise UserError(f"Training needs at least 1 epoch and batches of 2, not {self.epochs} and {self.batch}.")
+        in_range("epochs", self.epochs, 1, 10**6)
+        in_range("batch", self.batch, 2, 2**16)
+        in_range("learning_rate", self.learning_rate, 0.0, 1.0)
+        in_range("weight_decay", self.weight_decay, 0.0, 1.0)
+        in_range("warmup", self.warmup, 0, 10**9)
+        in_range("view_weight", self.view_weight, 0.0, 1e3)
+        in_range("strange", self.strange, 0, 1_000)
+        in_range("seed", self.seed, 0, SEEDS)
+        in_range("threads", self.threads, 0, 1_024)
 
 
 class ClipTrainer:
@@ -82,9 +92,11 @@ class ClipTrainer:
         config: how long and how.
         device: ``auto``, ``cpu`` or ``cuda``.
         start: a small CLIP to go on from, instead of random weights.
+        made_with: what else the result depends on, such as the arm in the pictures.
 
     Attributes:
         history: one dict an epoch: ``epoch`` and ``loss``.
+        settings: everything that the result depends on; a training goes on with the same ones only.
     """
 
     def __init__(
@@ -94,11 +106,10 @@ class ClipTrainer:
         config: TrainingConfig,
         device: str = "auto",
         start: Clip | None = None,
+        made_with: Mapping[str, object] | None = None,
     ):
         if config.threads:
             torch.set_num_threads(config.threads)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CONFIG).write_text(json.dumps(ARCHITECTURE, indent=2) + "\n")
         torch.manual_seed(config.seed)
         self._frames, self._folder, self._config = frames, folder, config
         self._device = torch.device(torch_device(device))
@@ -107,18 +118,41 @@ class ClipTrainer:
             self._begin_with(start)
         size = ARCHITECTURE["model_cfg"]["vision_cfg"]["image_size"]
         self._preprocess = Preprocess(PreprocessCfg(size=size, **ARCHITECTURE["preprocess_cfg"]), self._device)
-        tokenizer = open_clip.get_tokenizer(f"{FOLDER}{folder}")
+        tokenizer = open_clip.SimpleTokenizer(context_length=ARCHITECTURE["model_cfg"]["text_cfg"]["context_length"])
         self._tokens = {s: tokenizer([s])[0] for goal in VOCABULARY for s in paraphrases(goal)}
         self._tokenizer, self._words = tokenizer, _plain_words(tokenizer)
         self._optimizer = torch.optim.AdamW(_parameter_groups(self._model, config.weight_decay), config.learning_rate)
         self.history: list[dict] = []
+        self.settings = {
+            **asdict(config),
+            **(made_with or {}),
+            "architecture": ARCHITECTURE,
+            "moments": len(frames),
+            "frames": frames.identity,
+            "start": start and start.fingerprint,
+            "device": self._device.type,
+        }
 
     def run(self) -> list[dict]:
-        """Train to the last epoch and write the weights; returns ``history``."""
-        self._resume()
+        """Train to the last epoch and write the weights; returns ``history``.
+
+        Raises:
+            UserError: the folder holds a training of other settings (more epochs are another schedule, and so another
+                training), is being written to, or cannot be written; or there are too few moments.
+        """
         steps = len(self._frames) // self._config.batch
         if steps == 0:
             raise UserError(f"{len(self._frames)} moments do not fill one batch of {self._config.batch}: collect more.")
+        with claim(self._folder, KIND, self.settings) as own:
+            for name in (WEIGHTS, CARD, FIGURE):
+                own.place(name)
+            own.write(CONFIG, json.dumps(ARCHITECTURE, indent=2) + "\n")
+            self._resume(own)
+            self._train(own, steps)
+            own.write(WEIGHTS, encoded(self._weights()))
+        return self.history
+
+    def _train(self, own: OwnFolder, steps: int) -> None:
         done, total = len(self.history), self._config.epochs
         with tqdm(total=total * steps, initial=done * steps, unit="step", desc="CLIP", mininterval=2) as bar:
             for epoch in range(done, total):
@@ -127,9 +161,7 @@ class ClipTrainer:
                 ]
                 self.history.append({"epoch": epoch, "loss": float(np.mean(losses))})
                 bar.set_postfix(epoch=epoch + 1, loss=f"{self.history[-1]['loss']:.4f}")
-                self._save_progress()
-        self._save_weights()
-        return self.history
+                self._save_progress(own)
 
     def _batches(self, epoch: int, bar: tqdm):
         """Views, tokens and truth of every step of an epoch: the same whenever the epoch is begun."""
@@ -181,38 +213,29 @@ class ClipTrainer:
                 "The CLIP to begin with has another architecture: only the small CLIP is trained."
             ) from None
 
-    def _resume(self) -> None:
-        if not (self._folder / PROGRESS).is_file():
+    def _resume(self, own: OwnFolder) -> None:
+        state = kept_state(own, PROGRESS, ("history", "model", "optimizer"), str(self._device))
+        if state is None:
             return
-        state = torch.load(self._folder / PROGRESS, map_location=self._device, weights_only=True)
-        # More epochs may be asked for than before; anything else would be another run.
-        before, now = ({**config, "epochs": 0, "threads": 0} for config in (state["config"], asdict(self._config)))
-        if before != now or state["moments"] != len(self._frames):
-            raise UserError(
-                f"'{self._folder}' holds an unfinished training with other settings ({state['config']}, "
-                f"{state['moments']} moments). Give another folder, or delete {PROGRESS} in it to begin anew."
-            )
-        self._model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self.history = state["history"]
+        try:
+            self._model.load_state_dict(state["model"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self.history = [{"epoch": int(row["epoch"]), "loss": float(row["loss"])} for row in state["history"]]
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise broken(own.path / PROGRESS, error) from None
 
-    def _save_progress(self) -> None:
+    def _save_progress(self, own: OwnFolder) -> None:
         state = {
-            "config": asdict(self._config),
-            "moments": len(self._frames),
             "history": self.history,
             "model": self._model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
         }
-        unfinished = self._folder / f"{PROGRESS}.unfinished"
-        torch.save(state, unfinished)
-        os.replace(unfinished, self._folder / PROGRESS)
+        keep_state(own, PROGRESS, state)
 
-    def _save_weights(self) -> None:
+    def _weights(self) -> dict[str, torch.Tensor]:
         """Matrices in half precision (open_clip loads them as float32), statistics in full."""
         state = self._model.state_dict().items()
-        weights = {name: (t.half() if t.ndim > 1 else t).contiguous().cpu() for name, t in state}
-        save_file(weights, self._folder / WEIGHTS)
+        return {name: (t.half() if t.ndim > 1 else t).contiguous().cpu() for name, t in state}
 
 
 def _schedule(step: int, warmup: int, total: int) -> float:

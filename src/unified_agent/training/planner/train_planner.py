@@ -9,6 +9,7 @@ output layer is computed for a few dozen words at a few places instead of 49,152
 import json
 import math
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,11 +18,13 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as encoded
 from tqdm import tqdm
 
-from unified_agent.documents import json_of, read_text
-from unified_agent.errors import UserError
+from unified_agent.documents import BadDocument, json_of, read_text
+from unified_agent.errors import SEEDS, UserError, in_range
+from unified_agent.folders import OwnFolder
 from unified_agent.language import prompts, smollm2
 from unified_agent.language.grammar import END, Grammar
 from unified_agent.language.plan import Plan
@@ -29,8 +32,11 @@ from unified_agent.language.refusal import REASONS
 from unified_agent.model_files import weights_in
 from unified_agent.training.planner.evaluate_planner import Answers
 from unified_agent.training.planner.wordings import Example, example
+from unified_agent.training.runs import broken, claim, keep_state, kept_state, weights_identity
 
-ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+KIND = "planner training"
+ADAPTER, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
+PROGRESS = "progress.pt"
 PARTS = 3
 
 
@@ -54,6 +60,15 @@ class PlannerSettings:
     rank: int = 16
     first_layer: int = 10
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        in_range("batch", self.batch, PARTS, 10_000)
+        in_range("examples", self.examples, self.batch, 10**9)
+        in_range("rate", self.rate, 0.0, 1.0)
+        in_range("warmup", self.warmup, 0, 10**9)
+        in_range("rank", self.rank, 1, 4_096)
+        in_range("first_layer", self.first_layer, 0, 1_000)
+        in_range("seed", self.seed, 0, SEEDS)
 
 
 @dataclass(frozen=True)
@@ -174,15 +189,33 @@ def train(
         settings: how.
         folder: where they go; training goes on from the progress found there.
         report: called with one line of progress every ``every`` steps.
-        resume: False begins anew.
+        resume: False begins anew, also with other settings.
         start_from: the folder of an adapter to begin with instead of a fresh one.
         evaluate: (model, tokenizer, grammar) -> figures, called with every report.
 
     Returns:
         the card: settings, examples seen, seconds, last loss and the last figures.
+
+    Raises:
+        UserError: the folder holds a training of other settings (more examples are another schedule, and so another
+            training), is being written to, or cannot be written; or the adapter to start from is none.
     """
+    first = _adapter(start_from) if start_from else None
     torch.manual_seed(settings.seed)
     tokenizer, base = smollm2.load()
+    made_with = {
+        **asdict(settings),
+        "model": f"{smollm2.NAME} {weights_identity(base.state_dict())}",
+        "start_from": first and weights_identity(first),
+    }
+    changes = () if resume else (*made_with, "version")
+    with claim(folder, KIND, made_with, changes, sources=[start_from] if start_from else []) as own:
+        if not resume and own.owns(PROGRESS):
+            own.remove(PROGRESS)
+        return _train(settings, own, report, first, tokenizer, base, evaluate, every)
+
+
+def _train(settings, own: OwnFolder, report, first, tokenizer, base, evaluate, every: int) -> dict:
     grammar = Grammar(lambda text: tokenizer.encode(text, add_special_tokens=False))
     lora = LoraConfig(
         r=settings.rank,
@@ -195,24 +228,23 @@ def train(
     for parameter in model.model.layers.parameters():
         if not parameter.requires_grad and parameter.ndim == 2:
             parameter.data = parameter.data.bfloat16()
-    if start_from:
-        set_peft_model_state_dict(adapted, _weights(start_from))
+    if first is not None:
+        _begin_with(adapted, first)
     parameters = [p for p in adapted.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=0.0)
     steps = settings.examples // settings.batch
-    folder.mkdir(parents=True, exist_ok=True)
-    progress = folder / "progress.pt"
-    done, seconds = 0, 0.0
-    if resume and progress.is_file():
-        state = torch.load(progress, weights_only=True)
-        set_peft_model_state_dict(adapted, state["adapter"])
-        optimizer.load_state_dict(state["optimizer"])
-        done, seconds = state["step"], state["seconds"]
+    done, seconds, card = 0, 0.0, {}
+    if state := kept_state(own, PROGRESS, ("adapter", "optimizer", "step", "seconds", "card")):
+        try:
+            set_peft_model_state_dict(adapted, state["adapter"])
+            optimizer.load_state_dict(state["optimizer"])
+            done, seconds, card = int(state["step"]), float(state["seconds"]), json.loads(state["card"])
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise broken(own.path / PROGRESS, error) from None
         report(f"resumed at step {done} of {steps}")
     stream = steps_of(settings, tokenizer, grammar)
     for _ in range(done):
         next(stream)
-    card: dict = {}
     begun, recent = time.monotonic() - seconds, []
     model.train()
     for step in tqdm(range(done, steps), initial=done, total=steps, unit="step", desc="train", mininterval=2):
@@ -227,6 +259,7 @@ def train(
             figures = evaluate(model, tokenizer, grammar) if evaluate else {}
             card = {
                 "settings": asdict(settings),
+                "made_with": own.settings,
                 "examples": (step + 1) * settings.batch,
                 "seconds": round(seconds),
                 "loss": sum(recent) / len(recent),
@@ -235,9 +268,9 @@ def train(
             measured = "  ".join(f"{name} {share:.1%}" for name, share in figures.items())
             report(f"step {step + 1}/{steps}  loss {card['loss']:.4f}  {measured}  {seconds / 60:.1f} min")
             recent = []
-            save(adapted, card, folder)
+            save(adapted, card, own)
             state = {"adapter": adapter_weights(adapted), "optimizer": optimizer.state_dict()}
-            torch.save({**state, "step": step + 1, "seconds": seconds}, progress)
+            keep_state(own, PROGRESS, {**state, "step": step + 1, "seconds": seconds, "card": json.dumps(card)})
     return card
 
 
@@ -246,14 +279,16 @@ def adapter_weights(adapted) -> dict[str, torch.Tensor]:
     return {name: w.detach() for name, w in get_peft_model_state_dict(adapted, save_embedding_layers=False).items()}
 
 
-def save(adapted, card: dict, folder: Path) -> None:
+def save(adapted, card: dict, own: OwnFolder) -> None:
     """Write the adapter (16-bit) in peft's own format, and its card."""
     weights = {name: weight.half().contiguous() for name, weight in adapter_weights(adapted).items()}
-    save_file(weights, folder / ADAPTER, metadata={"format": "pt"})
+    own.write(ADAPTER, encoded(weights, metadata={"format": "pt"}))
     config = adapted.peft_config["default"]
     config.base_model_name_or_path = smollm2.NAME
-    config.save_pretrained(folder)
-    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    with tempfile.TemporaryDirectory(prefix="unified_agent_") as name:
+        config.save_pretrained(name)
+        own.write(CONFIG, (Path(name) / CONFIG).read_bytes())
+    own.write(CARD, json.dumps(card, indent=1) + "\n")
 
 
 def average(folders: Sequence[Path], out: Path) -> dict:
@@ -263,35 +298,47 @@ def average(folders: Sequence[Path], out: Path) -> dict:
         the card, which lists the cards of the averaged adapters.
 
     Raises:
-        UserError: a folder holds no adapter, or one of another shape.
+        UserError: a folder holds no adapter, or one of another shape; or ``out`` holds something else.
     """
+    weights = [_adapter(folder, "averaged") for folder in folders]
     try:
-        weights = [_weights(folder) for folder in folders]
-        cards = [json_of(read_text(folder / "card.json"), str(folder / "card.json")) for folder in folders]
+        texts = [read_text(folder / CONFIG) for folder in folders]
+        cards = [json_of(read_text(folder / CARD), str(folder / CARD)) for folder in folders]
         mean = {name: sum(w[name].float() for w in weights) / len(weights) for name in weights[0]}
-    except (UserError, OSError, KeyError, RuntimeError, ValueError) as error:
+    except (BadDocument, KeyError, RuntimeError) as error:
         raise UserError(
             f"These adapters cannot be averaged ({error}): expected folders that train-planner wrote."
         ) from None
-    out.mkdir(parents=True, exist_ok=True)
-    save_file({name: w.half().contiguous() for name, w in mean.items()}, out / ADAPTER, metadata={"format": "pt"})
-    (out / CONFIG).write_text((folders[0] / CONFIG).read_text())
-    card = {"mean_of": cards}
-    (out / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    made_with = {"mean_of": [weights_identity(one) for one in weights]}
+    with claim(out, "mean of adapters", made_with, sources=folders) as own:
+        own.write(
+            ADAPTER, encoded({name: w.half().contiguous() for name, w in mean.items()}, metadata={"format": "pt"})
+        )
+        own.write(CONFIG, texts[0])
+        card = {"mean_of": cards}
+        own.write(CARD, json.dumps(card, indent=1) + "\n")
     return card
 
 
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    """Of an adapter.
-
-    Raises:
-        UserError: there is none, or it cannot be read.
-    """
+def _adapter(folder: Path, purpose: str = "used") -> dict[str, torch.Tensor]:
+    """The weights of an adapter on disk."""
     try:
         weights_in(folder / ADAPTER)
         return load_file(folder / ADAPTER)
-    except SafetensorError as error:
-        raise UserError(f"The adapter in {folder} cannot be read ({error}): train it again.") from None
+    except (UserError, OSError, SafetensorError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f"The adapter in {folder} cannot be {purpose} ({error}): expected a folder that train-planner wrote."
+        ) from None
+
+
+def _begin_with(adapted, weights: dict[str, torch.Tensor]) -> None:
+    try:
+        told = set_peft_model_state_dict(adapted, weights)
+    except (RuntimeError, KeyError) as error:
+        why = str(error).strip().splitlines()[0][:200]
+        raise UserError(f"The adapter to start from does not fit these settings: {why}") from None
+    if told is not None and told.unexpected_keys:
+        raise UserError(f"The adapter to start from adapts other layers: {sorted(told.unexpected_keys)[0]}.")
 
 
 def exact_shares(path: Path) -> Callable[[object, object, Grammar], dict]:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Behaviour cloning: the policy network learns the actions of a data set by maximum likelihood."""
 
+import io
 import math
+import zipfile
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -9,9 +12,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from unified_agent.errors import UserError
+from unified_agent.errors import SEEDS, UserError, in_range
+from unified_agent.folders import OwnFolder, write_whole
 from unified_agent.policy.network import PolicyNetwork
+from unified_agent.training.runs import broken, keep_state, kept_state
 
+_STATE = ("network", "optimiser", "schedule", "generator", "step", "losses")
 RARE = 20.0
 """A situation (a sentence, and what is held) met fewer times than this is drawn less often than the others: what
 was seen once may have been seen wrongly."""
@@ -48,14 +54,37 @@ class Demonstrations:
 
     def save(self, path: Path) -> None:
         """Write an ``.npz``; the file is whole or absent."""
-        partial = path.with_suffix(".partial.npz")
-        np.savez_compressed(partial, **{field.name: getattr(self, field.name) for field in fields(self)})
-        partial.replace(path)
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **{field.name: getattr(self, field.name) for field in fields(self)})
+        write_whole(path, stream.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> "Demonstrations":
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(*(arrays[field.name] for field in fields(cls)))
+        """Read what ``save`` wrote.
+
+        Raises:
+            UserError: the file is broken.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                data = cls(*(arrays[field.name] for field in fields(cls)))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise UserError(f"The demonstrations in {path} cannot be read ({error}): delete the file.") from None
+        if len({len(getattr(data, field.name)) for field in fields(cls)}) != 1:
+            raise UserError(f"The demonstrations in {path} do not fit together: delete the file.")
+        return data
+
+    def to_tensors(self) -> dict:
+        """As tensors and a list of the sentences, which a state of training can hold."""
+        said, number = np.unique(self.sentences, return_inverse=True)
+        numeric = {f.name: torch.from_numpy(getattr(self, f.name)) for f in fields(self) if f.name != "sentences"}
+        return {**numeric, "said": said.tolist(), "number": torch.from_numpy(number)}
+
+    @classmethod
+    def of_tensors(cls, state: dict) -> "Demonstrations":
+        """What ``to_tensors`` was given."""
+        numeric = {f.name: state[f.name].numpy() for f in fields(cls) if f.name != "sentences"}
+        return cls(**numeric, sentences=np.array(state["said"], dtype=str)[state["number"].numpy()])
 
 
 @dataclass(frozen=True)
@@ -75,6 +104,13 @@ class CloningSettings:
     learning_rate: float = 1e-3
     position_noise: float = 0.003
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        in_range("steps", self.steps, 1, 10**9)
+        in_range("batch", self.batch, 1, 2**20)
+        in_range("learning_rate", self.learning_rate, 0.0, 1.0)
+        in_range("position_noise", self.position_noise, 0.0, 1.0)
+        in_range("seed", self.seed, 0, SEEDS)
 
 
 class DemonstrationBatches:
@@ -134,12 +170,15 @@ def clone(
     network: PolicyNetwork,
     data: Demonstrations,
     settings: CloningSettings,
-    state_file: Path | None = None,
+    folder: OwnFolder | None = None,
+    state_file: str = "clone.pt",
 ) -> list[float]:
-    """Train the network in place; return the loss (nats) averaged over each 100 steps.
+    """Train the network in place; return the loss (nats) averaged over each 100 steps, or over all of a shorter run.
 
-    With a ``state_file`` the training is saved every 500 steps, and goes on from there
-    when the file exists.
+    With a ``folder`` the training is kept there every 500 steps, and at its end, and goes on from there.
+
+    Raises:
+        UserError: there is no demonstration, or what was kept is broken or cannot be written.
     """
     generator = torch.Generator().manual_seed(settings.seed)
     batches = DemonstrationBatches(data, network, settings.position_noise)
@@ -147,13 +186,15 @@ def clone(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _cosine(step, settings.steps))
     losses: list[float] = []
     start = 0
-    if state_file and state_file.is_file():
-        saved = torch.load(state_file, weights_only=True)
-        network.load_state_dict(saved["network"])
-        optimiser.load_state_dict(saved["optimiser"])
-        schedule.load_state_dict(saved["schedule"])
-        generator.set_state(saved["generator"])
-        start, losses = saved["step"], saved["losses"]
+    if saved := folder and kept_state(folder, state_file, _STATE, str(network.centre.device)):
+        try:
+            network.load_state_dict(saved["network"])
+            optimiser.load_state_dict(saved["optimiser"])
+            schedule.load_state_dict(saved["schedule"])
+            generator.set_state(saved["generator"].cpu())
+            start, losses = int(saved["step"]), list(saved["losses"])
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise broken(folder.path / state_file, error) from None
     network.train()
     window: list[float] = []
     for step in tqdm(range(start, settings.steps), initial=start, total=settings.steps, desc="clone", mininterval=2):
@@ -164,23 +205,20 @@ def clone(
         optimiser.step()
         schedule.step()
         window.append(loss.item())
-        if (step + 1) % 100 == 0:
+        last = step + 1 == settings.steps
+        if (step + 1) % 100 == 0 or (last and not losses):
             losses.append(float(np.mean(window)))
             window.clear()
-        if state_file and (step + 1) % 500 == 0:
-            partial = state_file.with_suffix(".partial")
-            torch.save(
-                {
-                    "network": network.state_dict(),
-                    "optimiser": optimiser.state_dict(),
-                    "schedule": schedule.state_dict(),
-                    "generator": generator.get_state(),
-                    "step": step + 1,
-                    "losses": losses,
-                },
-                partial,
-            )
-            partial.replace(state_file)
+        if folder and ((step + 1) % 500 == 0 or last):
+            state = {
+                "network": network.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "schedule": schedule.state_dict(),
+                "generator": generator.get_state(),
+                "step": step + 1,
+                "losses": losses,
+            }
+            keep_state(folder, state_file, state)
     network.eval()
     return losses
 

@@ -3,15 +3,17 @@
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
-from unified_agent.errors import UserError
+from unified_agent.documents import json_of, mapping, read_text
+from unified_agent.errors import SEEDS, UserError, in_range
+from unified_agent.folders import OwnFolder
+from unified_agent.language.subgoals import SENTENCES
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.robot.arm import Arm
 from unified_agent.sim import tasks
@@ -20,26 +22,28 @@ from unified_agent.training.policy.buffer import Buffer
 from unified_agent.training.policy.cloning import Demonstrations
 from unified_agent.training.policy.collector import Assignment
 from unified_agent.training.policy.crew import Crew
-from unified_agent.training.policy.diary import Diary
-from unified_agent.training.policy.experience import Episode, load
+from unified_agent.training.policy.diary import CURVE, LOGS, Diary
+from unified_agent.training.policy.experience import Episode, Provenance
 from unified_agent.training.policy.learner import Learner
+from unified_agent.training.policy.recall import Recall
 from unified_agent.training.policy.successes import Clone
+from unified_agent.training.runs import broken, keep_state, kept_state
 
 REUSE_UPDATES = 500
 """Gradient steps on old experience before the first round."""
 COLLECTING_TEMPERATURE = 1.0
 """Of the actions that are learnt from. Below 1 each round would clone a narrower policy than the one before, and what
 was off centre by chance at the beginning would stay so."""
-PROGRESS, SETTINGS = "progress.pt", "settings.json"
-_MAY_CHANGE = ("actions", "until", "last_updates")
-"""LearningSettings that may be others when a run goes on."""
+PROGRESS, RUN = "progress.pt", "run.json"
+MAY_CHANGE = ("actions", "until", "last_updates")
+"""LearningSettings that may be others when a run goes on: it ends as one that had them from the beginning."""
 _EVALUATION_SEEDS = 2_000_000_000
 _RUN_SEEDS = 10_000_000
 
 
 @dataclass(frozen=True)
 class LearningSettings:
-    """How to learn. The same settings and seed give the same run, whatever the number of collectors.
+    """How to learn. The same settings and seed give the same run, whatever the number of collectors and their worlds.
 
     Attributes:
         task: a task or a group of ``sim.tasks``, whose tasks take turns; several with "+" between them.
@@ -83,10 +87,14 @@ class LearningSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "clone", Clone(self.clone))
         for name in ("actions", "episodes", "batch", "keep", "evaluate_every", "evaluations"):
-            if getattr(self, name) < 1:
-                raise UserError(f"'{name}' must be 1 or more, not {getattr(self, name)}.")
-        if not 0 <= self.explore <= 1:
-            raise UserError(f"'explore' is a share from 0 to 1, not {self.explore}.")
+            in_range(name, getattr(self, name), 1)
+        for name in ("updates", "last_updates"):
+            in_range(name, getattr(self, name), 0)
+        in_range("seed", self.seed, 0, SEEDS)
+        in_range("explore", self.explore, 0.0, 1.0)
+        in_range("learning_rate", self.learning_rate, 0.0, 1.0)
+        if not self.until > 0:
+            raise UserError(f"'until' is a success rate above 0 (above 1: never reached), not {self.until}.")
 
     def tasks(self) -> list[tasks.Task]:
         """The tasks that take turns."""
@@ -103,6 +111,10 @@ class Progress:
         rounds: a row a round, for the diary.
         measured: a row a measurement: actions and success rate.
         finished: the last updates are done.
+        last_updates: how many those were.
+        last_rows: how many rows of ``measured`` came of them.
+        reused: demonstrations that were learnt from before the first round.
+        left_out: why an old episode was not learnt from -> how many.
     """
 
     round: int = 0
@@ -110,6 +122,10 @@ class Progress:
     rounds: list[dict] = field(default_factory=list)
     measured: list[dict] = field(default_factory=list)
     finished: bool = False
+    last_updates: int = 0
+    last_rows: int = 0
+    reused: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 class CollectAndInfer:
@@ -120,13 +136,16 @@ class CollectAndInfer:
         plans: task's name -> the sentences to pursue, in order (``whole_task`` ignores them).
         crew: who collects.
         thresholds: of every sentence of the vocabulary, shape (M,).
-        folder: of progress, diary and policy.
+        folder: of progress, diary and policy; claimed with everything that the run depends on.
         buffer: where the episodes go.
-        reuse: begin with what the episodes of other runs in the buffer teach.
+        reuse: what reads the old episodes of the buffer, to begin with what they teach; None: they are not read.
+        provenance: with what the collectors must see; None: it is not checked.
 
     Attributes:
         progress: where it stands.
-        reused: demonstrations that were learnt from before the first round.
+
+    Raises:
+        UserError: what was kept is broken, or the run is longer already than it is to be.
     """
 
     def __init__(
@@ -135,23 +154,26 @@ class CollectAndInfer:
         plans: dict[str, Sequence[str]],
         crew: Crew,
         thresholds: np.ndarray,
-        folder: Path,
+        folder: OwnFolder,
         buffer: Buffer,
-        reuse: bool = False,
+        reuse: Recall | None = None,
+        provenance: Provenance | None = None,
     ) -> None:
-        self._settings, self._crew, self._thresholds = settings, crew, thresholds
+        self._settings, self._crew, self._provenance = settings, crew, provenance
+        self._gammas = dict(zip(SENTENCES, np.asarray(thresholds, dtype=float), strict=True))
         self._folder, self._buffer = folder, buffer
         self._tasks = settings.tasks()
         said = [task.instruction for task in self._tasks]
         self._plans = {t.name: (t.instruction,) if settings.whole_task else tuple(plans[t.name]) for t in self._tasks}
         self._learner = Learner(Arm.load(settings.arm), said, settings.learning_rate, settings.keep, settings.seed)
         self.progress = Progress()
-        self._name = self._claim()
-        for episode in buffer.episodes(without=self._name) if reuse else ():
-            self._learner.add(self._demonstrations_of(episode))
-        self.reused = self._learner.successes
+        for name in (PROGRESS, CURVE, LOGS):
+            folder.place(name)
+        self._name = self._named()
         self._resume()
-        self._diary = Diary(folder, self.progress.rounds, self.progress.measured)
+        if reuse and not self.progress.round:
+            self._recall(reuse)
+        self._diary = Diary(folder.path, self.progress.rounds, self.progress.measured)
 
     @property
     def policy(self) -> Policy:
@@ -161,7 +183,7 @@ class CollectAndInfer:
     def run(self) -> Progress:
         """Go on to the end."""
         settings, progress = self._settings, self.progress
-        if self.reused and not progress.round:
+        if progress.reused and not progress.round:
             self._learner.update(REUSE_UPDATES, settings.batch)
             self._measure()
         with tqdm(total=settings.actions, initial=progress.actions, unit="action", mininterval=1, desc="learn") as bar:
@@ -174,13 +196,20 @@ class CollectAndInfer:
                 bar.set_postfix_str(self._summary(), refresh=False)
                 bar.update(progress.actions - bar.n)
         if not progress.finished:
-            self._learner.update(settings.last_updates, settings.batch, anneal=True)
-            if settings.last_updates or self._last_measured < progress.actions:
-                self._measure()
-            progress.finished = True
-            self._keep()
+            self._finish()
         self._diary.close()
         return progress
+
+    def _finish(self) -> None:
+        """The last updates. What is kept to go on from is the learner before them."""
+        settings, progress = self._settings, self.progress
+        before, rows = self._learner.state(), len(progress.measured)
+        self._learner.update(settings.last_updates, settings.batch, anneal=True)
+        if settings.last_updates or self._last_measured < progress.actions or not progress.measured:
+            self._measure()
+        progress.finished, progress.last_updates = True, settings.last_updates
+        progress.last_rows = len(progress.measured) - rows
+        self._keep(before)
 
     def _round(self) -> None:
         settings, progress = self._settings, self.progress
@@ -188,7 +217,8 @@ class CollectAndInfer:
         chosen = [self._assignment(first + n, settings.explore) for n in range(settings.episodes)]
         policy = self._learner.policy(COLLECTING_TEMPERATURE) if self._learner.successes else None
         episodes = [episode for chunk in self._crew.play(chosen, policy) for episode in chunk]
-        self._buffer.write(self._file(progress.round), episodes)
+        self._check_eyes(episodes)
+        self._buffer.write(f"{self._name}-{progress.round:06d}", episodes)
         for episode in episodes:
             self._learner.add(self._demonstrations_of(episode))
         loss = self._learner.update(settings.updates, settings.batch)
@@ -204,12 +234,44 @@ class CollectAndInfer:
             }
         )
 
+    def _check_eyes(self, episodes: Sequence[Episode]) -> None:
+        """On a cluster, a spec may mean another model on another machine."""
+        for episode in episodes:
+            if self._provenance not in (None, episode.provenance):
+                raise UserError(
+                    f"A collector saw with {episode.provenance}, the learner with {self._provenance}: give every "
+                    "machine the same CLIP and arm."
+                )
+
+    def _recall(self, reuse: Recall) -> None:
+        left_out: Counter[str] = Counter()
+        for episode in reuse.episodes(self._buffer, without=f"{self._name}-"):
+            if why := self._useless(episode):
+                left_out[why] += 1
+            else:
+                self._learner.add(self._demonstrations_of(episode))
+        for why, count in left_out.items():
+            tqdm.write(f"{self._buffer.folder}: {count} episodes left out: {why}.")
+        self.progress.reused = self._learner.successes
+        self.progress.left_out = {**reuse.counts, **left_out}
+
+    def _useless(self, episode: Episode) -> str:
+        """Why nothing can be learnt from an old episode; empty where something can."""
+        if self._settings.whole_task:
+            known = {task.instruction for task in self._tasks}
+            return "" if episode.instruction in known else "they are of other tasks"
+        if not episode.scores:
+            return "CLIP did not look at them"
+        return "" if set(episode.sentences) & set(self._gammas) else "they were asked none of our sentences"
+
     def _demonstrations_of(self, episode: Episode) -> Demonstrations:
         settings = self._settings
         if settings.whole_task:
             moves = max(len(task.plan) for task in self._tasks if task.instruction == episode.instruction)
             return successes.of_task(episode, moves, settings.clone)
-        return successes.of_subgoals(episode, self._thresholds, settings.hindsight, settings.clone)
+        # What is not of the vocabulary is never true.
+        thresholds = np.array([self._gammas.get(sentence, np.inf) for sentence in episode.sentences])
+        return successes.of_subgoals(episode, thresholds, settings.hindsight, settings.clone)
 
     def _assignment(self, number: int, explore: float) -> Assignment:
         task = self._tasks[number % len(self._tasks)]
@@ -257,49 +319,63 @@ class CollectAndInfer:
     def _title(self) -> str:
         return f"{self._settings.task}, seed {self._settings.seed}"
 
-    def _file(self, number: int) -> str:
-        return f"{self._name}-{number:06d}"
-
-    def _claim(self) -> str:
-        """The name of the run's files in the buffer; the folder must be new, or hold the same settings."""
-        path = self._folder / SETTINGS
-        wanted = json.loads(json.dumps(asdict(self._settings)))
-        if not path.is_file():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            name = f"{self._folder.name}-{uuid.uuid4().hex[:8]}"
-            partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps({"run": name, "settings": wanted}, indent=1) + "\n")
-            partial.replace(path)
+    def _named(self) -> str:
+        """The beginning of the names of the run's files in the buffer, which other runs may fill as well."""
+        path = self._folder.path / RUN
+        if path.is_file():
+            name = mapping(json_of(read_text(path), str(path)), str(path)).get("run")
+            if not isinstance(name, str):
+                raise broken(path, ValueError("it does not name the run"))
             return name
-        found = json.loads(path.read_text())
-        other = {k: v for k, v in found["settings"].items() if k not in _MAY_CHANGE and v != wanted.get(k)}
-        if other:
-            raise UserError(
-                f"'{self._folder}' holds a run with other settings ({other}): give the same ones to go on with it, or "
-                "another --out."
-            )
-        return found["run"]
+        stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in self._folder.path.name)[:80]
+        name = f"{stem or 'run'}-{uuid.uuid4().hex[:8]}"
+        self._folder.write(RUN, json.dumps({"run": name}) + "\n")
+        return name
 
     def _resume(self) -> None:
-        path = self._folder / PROGRESS
-        if not path.is_file():
+        saved = kept_state(self._folder, PROGRESS, ("learner", "progress", "final"))
+        if saved is None:
             return
-        saved = torch.load(path, weights_only=True)
-        self._learner.restore(saved["learner"])
-        self.progress = Progress(**saved["progress"])
-        if self.progress.actions < self._settings.actions and self._settings.until > 1:
-            self.progress.finished = False  # more actions are asked for than the last time
-        for number in range(self.progress.round):
-            file = self._buffer.folder / f"{self._file(number)}.safetensors"
-            if file.is_file():
-                for episode in load(file):
-                    self._learner.add(self._demonstrations_of(episode))
+        try:
+            self._learner.restore(saved["learner"])
+            self.progress = progress = Progress(**saved["progress"])
+            if not progress.finished:
+                self._refuse_to_shrink()
+                return
+            measured, progress.finished = progress.measured, False
+            progress.measured = measured[: len(measured) - progress.last_rows]
+            self._refuse_to_shrink()
+            if self._enough() and progress.last_updates == self._settings.last_updates:
+                self._learner.network.load_state_dict(saved["final"])
+                self._learner.network.eval()
+                progress.measured, progress.finished = measured, True
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            raise broken(self._folder.path / PROGRESS, error) from None
 
-    def _keep(self) -> None:
-        """Write down where the run stands, and show it."""
-        partial = self._folder / f".{PROGRESS}"
-        torch.save({"learner": self._learner.state(), "progress": asdict(self.progress)}, partial)
-        partial.replace(self._folder / PROGRESS)
+    def _refuse_to_shrink(self) -> None:
+        """A run that went on longer than it is to be now cannot be made shorter."""
+        settings, progress = self._settings, self.progress
+        ends = [row["actions"] for row in progress.rounds if row["actions"] >= settings.actions]
+        ends += [row["actions"] for row in progress.measured if row["success"] >= settings.until]
+        if ends and min(ends) < progress.actions:
+            raise UserError(
+                f"{self._folder.path} holds a run of {progress.actions} actions: with --actions {settings.actions} and "
+                f"--until {settings.until:g} it would have ended after {min(ends)}. Give at least what it was made "
+                "with, or another --out."
+            )
+
+    def _keep(self, learner: dict | None = None) -> None:
+        """Write down where the run stands, and show it.
+
+        Args:
+            learner: its state to go on from, where that is not the present one.
+        """
+        state = {
+            "learner": learner or self._learner.state(),
+            "progress": asdict(self.progress),
+            "final": self._learner.network.state_dict() if learner else None,
+        }
+        keep_state(self._folder, PROGRESS, state)
         self._diary.write(self.progress.rounds, self.progress.measured, self._title())
 
 

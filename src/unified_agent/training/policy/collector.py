@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collecting: the policy acts in several worlds at once, and CLIP looks after every action."""
+"""Collecting: the policy acts in several worlds at once, and CLIP looks after every action.
+
+An episode is the same to the last bit whatever is played beside it: it has its own generator of random numbers, and
+the networks see one state, or the frames of one moment, at a time. (In a batch, the order in which a matrix product is
+summed up, and with it the last bits, would depend on how many there are.)
+"""
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -7,14 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from unified_agent.agent.pursuit import Outcome, Pursuit
+from unified_agent.errors import in_range
 from unified_agent.language.subgoals import SENTENCES, SubGoal
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.tasks import Task
-from unified_agent.training.policy.experience import Episode, compressed
+from unified_agent.training.policy.experience import Episode, Provenance, compressed
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 
+MOST_WORLDS = 64
 REST = 0.1
 """Seconds between the end of a motion and the look at what it did."""
 
@@ -41,7 +48,7 @@ class Assignment:
 
 
 class Collector:
-    """Several worlds in one process, stepped together so that the networks see batches.
+    """Several worlds in one process.
 
     Args:
         arm: a name or a YAML path.
@@ -53,9 +60,14 @@ class Collector:
     """
 
     def __init__(self, arm: str, clip: str, worlds: int = 4, randomise: bool = False, pictures: bool = True) -> None:
+        in_range("worlds", worlds, 1, MOST_WORLDS)
+        model = Clip.load(clip, "cpu")
+        self._detector = Detector(model, SENTENCES)
         self._envs = [StackObjects(arm=arm, randomise=randomise) for _ in range(worlds)]
-        self._detector = Detector(Clip.load(clip, "cpu"), SENTENCES)
         self._pictures = pictures
+        self._provenance = Provenance(
+            model.fingerprint, tuple(self._detector.thresholds.tolist()), self._envs[0].world.arm.name
+        )
 
     def play(self, assignments: Sequence[Assignment], policy: Policy | None) -> list[Episode]:
         """The episodes, in the order of the assignments; without a policy every action is uniformly random."""
@@ -67,7 +79,7 @@ class Collector:
             self._act(running, policy)
             while waiting and free:
                 number, assignment = waiting.pop()
-                running.append(_Rollout(number, assignment, free.pop()))
+                running.append(_Rollout(number, assignment, free.pop(), self._provenance))
             self._look(running)
             for rollout in [r for r in running if r.ended]:
                 running.remove(rollout)
@@ -84,34 +96,31 @@ class Collector:
         guided = [rollout for rollout in running if policy and not rollout.explores()]
         actions = {}
         if guided:
-            rng = np.random.default_rng([rollout.chance() for rollout in guided])
-            chosen = policy.act_batch([r.env.state for r in guided], [r.aim for r in guided], rng)
+            rngs = [np.random.default_rng([rollout.chance()]) for rollout in guided]
+            chosen = policy.act_batch([r.env.state for r in guided], [r.aim for r in guided], rngs)
             actions = {rollout.number: action for rollout, action in zip(guided, chosen, strict=True)}
         for rollout in running:
             rollout.perform(actions.get(rollout.number))
 
     def _look(self, running: Sequence["_Rollout"]) -> None:
-        watched = [rollout for rollout in running if self._pictures or rollout.has_subgoals]
         for rollout in running:
-            if rollout not in watched:
+            if not (self._pictures or rollout.has_subgoals):
                 rollout.see()
-        if not watched:
-            return
-        moments = np.stack([np.stack(list(rollout.env.frames().values())) for rollout in watched])
-        for rollout, moment, scores in zip(watched, moments, self._detector.score_moments(moments), strict=True):
-            rollout.see(
-                [compressed(frame) for frame in moment] if self._pictures else [], scores, self._detector.seen(scores)
-            )
+                continue
+            moment = np.stack(list(rollout.env.frames().values()))
+            (scores,) = self._detector.score_moments(moment[None])
+            pictures = [compressed(frame) for frame in moment] if self._pictures else []
+            rollout.see(pictures, scores, self._detector.seen(scores))
 
 
 class _Rollout:
     """An episode while it is played."""
 
-    def __init__(self, number: int, assignment: Assignment, env: StackObjects) -> None:
+    def __init__(self, number: int, assignment: Assignment, env: StackObjects, provenance: Provenance) -> None:
         self.number, self.env, self._assignment = number, env, assignment
         self._rng = np.random.default_rng(assignment.seed)
         env.reset(seed=assignment.seed, options={"task": assignment.task})
-        self.episode = Episode(assignment.instruction, SENTENCES)
+        self.episode = Episode(assignment.instruction, SENTENCES, provenance=provenance)
         whole_task = assignment.plan == (assignment.instruction,)
         goals = [] if whole_task else [SubGoal.parse(sentence) for sentence in assignment.plan]
         self._pursuit = Pursuit(goals, tries=assignment.max_actions) if goals else None

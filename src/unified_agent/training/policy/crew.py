@@ -12,12 +12,14 @@ from typing import Protocol
 
 import torch
 
-from unified_agent.errors import UserError
+from unified_agent.errors import UserError, in_range
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork
 from unified_agent.training.policy.collector import Assignment, Collector
 from unified_agent.training.policy.experience import Episode
 
+MOST_COLLECTORS = max(8, 4 * (multiprocessing.cpu_count() or 1))
+"""On this machine: more would only fill its memory."""
 CHUNK = 8
 """Episodes handed to a collector at a time: all that is lost with it."""
 LIVES = 3
@@ -33,6 +35,15 @@ class Equipment:
     worlds: int = 4
     randomise: bool = False
     pictures: bool = True
+
+
+def check_collectors(count: int, ray: str | None = None) -> None:
+    """Make sure that there can be so many collectors on this machine (on a cluster, Ray says how many).
+
+    Raises:
+        UserError: there cannot.
+    """
+    in_range("collectors", count, 1, MOST_COLLECTORS if ray is None else 10_000)
 
 
 def chunks(assignments: Sequence[Assignment]) -> list[Sequence[Assignment]]:
@@ -88,9 +99,9 @@ class Crew(ABC):
     """
 
     def __init__(self, count: int) -> None:
-        if count < 1:
-            raise UserError(f"Collecting needs at least 1 collector, not {count}.")
-        self._members = [self._recruit() for _ in range(count)]
+        self._members: list[Member] = []
+        for _ in range(count):
+            self._members.append(self._recruit())
 
     @abstractmethod
     def _recruit(self) -> Member:
@@ -147,6 +158,7 @@ class LocalCrew(Crew):
     """
 
     def __init__(self, count: int, equipment: Equipment) -> None:
+        check_collectors(count)
         self._equipment = equipment
         super().__init__(count)
 

@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a learning run shows of itself: TensorBoard logs and a curve."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tensorboardX import SummaryWriter
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.summary import scalar
 
-CURVE = "curve.png"
+from unified_agent.training.runs import save_figure
+
+CURVE, LOGS = "curve.png", "tensorboard"
 
 
 class Diary:
     """Writes ``tensorboard/`` and ``curve.png`` in a run's folder.
+
+    Events are written here and now: the library's own writer does it in a thread, which on a full disk dies and leaves
+    the run waiting for it.
 
     Args:
         folder: of the run.
@@ -21,7 +29,10 @@ class Diary:
         self._folder = folder
         actions = rounds[-1]["actions"] if rounds else 0
         # What was logged after the last round that counts is dropped.
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=actions + 1)
+        (folder / LOGS).mkdir(exist_ok=True)
+        self._board = EventsWriter(str(folder / LOGS / "events"))
+        self._log(actions + 1, file_version="brain.Event:2")
+        self._log(actions + 1, session_log=SessionLog(status=SessionLog.START))
         self._rounds, self._measured = len(rounds), len(measured)
 
     def write(self, rounds: Sequence[dict], measured: Sequence[dict], title: str) -> None:
@@ -29,7 +40,7 @@ class Diary:
         for rows, known, prefix in ((rounds, self._rounds, "collect"), (measured, self._measured, "measured")):
             for row in rows[known:]:
                 for name in row.keys() - {"actions"}:
-                    self._board.add_scalar(f"{prefix}/{name}", row[name], row["actions"])
+                    self._log(row["actions"], summary=scalar(f"{prefix}/{name}", row[name]))
         if len(measured) > self._measured:
             draw_curve(rounds, measured, title, self._folder / CURVE)
         self._rounds, self._measured = len(rounds), len(measured)
@@ -38,6 +49,9 @@ class Diary:
     def close(self) -> None:
         """Finish the logs."""
         self._board.close()
+
+    def _log(self, step: int, **what: object) -> None:
+        self._board.write_event(Event(wall_time=time.time(), step=step, **what))
 
 
 def draw_curve(rounds: Sequence[dict], measured: Sequence[dict], title: str, path: Path) -> None:
@@ -51,4 +65,4 @@ def draw_curve(rounds: Sequence[dict], measured: Sequence[dict], title: str, pat
     axes.set(xlabel="actions", ylabel="success rate (true poses)", title=title, ylim=(-0.02, 1.02))
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=120)
+    save_figure(figure, path)

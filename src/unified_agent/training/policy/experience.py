@@ -9,16 +9,19 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as encoded
 
 from unified_agent.errors import UserError
+from unified_agent.folders import write_whole
 from unified_agent.language.subgoals import OBJECTS
 from unified_agent.recording import images
 from unified_agent.state import Action, State
+from unified_agent.training.policy import experience_file
+from unified_agent.training.policy.experience_file import BadExperience
 
 JPEG_QUALITY = 92
-_FORMAT = "unified_agent experience 1"
+LARGEST_FRAME = 2**24
+"""Pixels of a frame that is opened."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,15 @@ class Episode:
         return len(self.actions)
 
     def frames_of(self, moment: int) -> np.ndarray:
-        """The frames of a moment, RGB, uint8, shape (C, H, W, 3)."""
-        return np.stack([np.asarray(Image.open(io.BytesIO(data)).convert("RGB")) for data in self.frames[moment]])
+        """The frames of a moment, RGB, uint8, shape (C, H, W, 3).
+
+        Raises:
+            BadExperience: one is no whole JPEG, is huge, or they have different sizes.
+        """
+        frames = [_opened(data) for data in self.frames[moment]]
+        if len({frame.shape for frame in frames}) != 1:
+            raise BadExperience(f"The frames of a moment have the shapes {[frame.shape for frame in frames]}.")
+        return np.stack(frames)
 
 
 def compressed(frame: np.ndarray) -> bytes:
@@ -83,49 +93,50 @@ def save(episodes: Sequence[Episode], path: Path) -> None:
     Tensors run over all moments (or actions) of all episodes one after another: ``objects`` (N, O, 3), ``tool``
     (N, 3), ``holding`` (N,), ``scores`` (N, M), ``actions`` (A, 2), ``jpeg`` bytes and where each image ``ends``
     (N, C). What is text is JSON in the file's metadata.
+
+    Raises:
+        UserError: some of them have frames or scores and others not, or of another number; or it cannot be written.
     """
+    _refuse_mixed(episodes)
     states = [state for episode in episodes for state in episode.states]
     images = [moments for episode in episodes for moments in episode.frames]
     ends = np.cumsum([len(image) for moments in images for image in moments], dtype=np.int64)
     tensors = {
-        "objects": np.array([[state.objects[name] for name in OBJECTS] for state in states]),
-        "tool": np.array([state.tool for state in states]),
-        "holding": np.array([state.holding for state in states]),
+        "objects": np.array([[state.objects[name] for name in OBJECTS] for state in states], dtype=float),
+        "tool": np.array([state.tool for state in states], dtype=float),
+        "holding": np.array([state.holding for state in states], dtype=bool),
         "scores": np.array([row for episode in episodes for row in episode.scores], dtype=np.float32),
         "actions": np.array([a for episode in episodes for a in episode.actions], dtype=float).reshape(-1, 2),
         "jpeg": np.frombuffer(b"".join(image for moments in images for image in moments), dtype=np.uint8),
         "ends": ends.reshape(len(images), len(images[0]) if images else 0),
     }
-    keys = ("instruction", "sentences", "pursued", "done", "success")
-    texts = [{key: getattr(episode, key) for key in keys} for episode in episodes]
-    for text, episode in zip(texts, episodes, strict=True):
-        text["provenance"] = None if episode.provenance is None else asdict(episode.provenance)
+    said = json.dumps([_told(episode) for episode in episodes])
+    if len(said) > experience_file.MOST_TEXT:
+        raise UserError(f"{len(episodes)} episodes are too many for one file, {path}: write them in several.")
+    metadata = {"format": experience_file.FORMAT, "objects": json.dumps(OBJECTS), "episodes": said}
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    save_file(
-        tensors, partial, metadata={"format": _FORMAT, "objects": json.dumps(OBJECTS), "episodes": json.dumps(texts)}
-    )
-    partial.replace(path)
+    write_whole(path, encoded(tensors, metadata))
 
 
 def load(path: Path, frames: bool = False) -> list[Episode]:
     """The episodes of a file; their pictures only with ``frames``.
 
     Raises:
-        UserError: the file is none of ours, or broken.
+        BadExperience: the file is none of ours, or broken, or what it holds does not fit together.
     """
-    try:
-        with safe_open(path, "np") as file:
-            texts = json.loads(file.metadata()["episodes"])
-            names = json.loads(file.metadata()["objects"])
-            wanted = ("objects", "tool", "holding", "scores", "actions", *(("jpeg", "ends") if frames else ()))
-            tensors = {name: file.get_tensor(name) for name in wanted}
-        return list(_episodes(texts, names, tensors))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise UserError(
-            f"'{path}' cannot be read as experience ({error}): expected a file that 'unified-agent learn' wrote. "
-            "Remove it, and the rest of the buffer can be used."
-        ) from None
+    texts, names, tensors = experience_file.read(path, frames)
+    return list(_episodes(texts, names, tensors))
+
+
+def _told(episode: Episode) -> dict:
+    return {
+        "instruction": episode.instruction,
+        "sentences": episode.sentences,
+        "pursued": episode.pursued,
+        "done": bool(episode.done),
+        "success": bool(episode.success),
+        "provenance": None if episode.provenance is None else asdict(episode.provenance),
+    }
 
 
 def _episodes(texts: list[dict], names: list[str], tensors: dict[str, np.ndarray]):
@@ -140,12 +151,15 @@ def _episodes(texts: list[dict], names: list[str], tensors: dict[str, np.ndarray
                 tensors["objects"][moments], tensors["tool"][moments], tensors["holding"][moments], strict=True
             )
         ]
-        text["sentences"] = tuple(text["sentences"])
-        if told := text.get("provenance"):
-            text["provenance"] = Provenance(told["clip"], tuple(map(float, told["thresholds"])), told["arm"])
+        told = text.get("provenance")
         pictures = _images(tensors, moments) if len(tensors.get("ends", ())) else []
         yield Episode(
-            **text,
+            instruction=text["instruction"],
+            sentences=tuple(text["sentences"]),
+            pursued=text["pursued"],
+            done=text["done"],
+            success=text["success"],
+            provenance=told and Provenance(told["clip"], tuple(map(float, told["thresholds"])), told["arm"]),
             states=states,
             actions=list(tensors["actions"][actions]),
             frames=pictures,
@@ -161,3 +175,30 @@ def _images(tensors: dict[str, np.ndarray], moments: slice) -> list[list[bytes]]
         return tensors["jpeg"][starts[index] : ends[index]].tobytes()
 
     return [[image(m * cameras + c) for c in range(cameras)] for m in range(moments.start, moments.stop)]
+
+
+def _refuse_mixed(episodes: Sequence[Episode]) -> None:
+    """Rows of a file are counted off by the actions: each episode must have its own."""
+    for episode in episodes:
+        count = len(episode) + 1
+        if len(episode.pursued) != len(episode) or len(episode.states) != count:
+            raise UserError(f"An episode of {len(episode)} actions has {count} states, not {len(episode.states)}.")
+        for name, rows in (("frames", episode.frames), ("scores", episode.scores)):
+            if len(rows) not in (0, count):
+                raise UserError(f"An episode of {len(episode)} actions has {count} moments, not {name} of {len(rows)}.")
+    shapes = {
+        (len(episode.scores[0]) if episode.scores else 0, len(episode.frames[0]) if episode.frames else 0)
+        for episode in episodes
+    }
+    if len(shapes) > 1:
+        raise UserError(f"Episodes of one file have one number of (sentences, cameras), not {sorted(shapes)}.")
+
+
+def _opened(data: bytes) -> np.ndarray:
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
+            if picture.width * picture.height > LARGEST_FRAME:
+                raise BadExperience(f"A frame has {picture.width}x{picture.height} pixels: too many.")
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadExperience(f"A frame is no whole JPEG: {str(error)[:100]}") from None

@@ -3,6 +3,7 @@
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -90,15 +91,21 @@ class Learner:
         return Policy(self.network, {}, temperature)
 
     def state(self) -> dict:
-        """What is needed to go on later, the successes apart: they are in the buffer. Plain tensors and numbers."""
-        return {
-            "network": self.network.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "generator": self._generator.get_state(),
-        }
+        """A copy of all that is needed to go on later: tensors, numbers and texts."""
+        return deepcopy(
+            {
+                "network": self.network.state_dict(),
+                "optimiser": self._optimiser.state_dict(),
+                "generator": self._generator.get_state(),
+                "successes": self.successes,
+                "data": None if self._data is None else self._data.to_tensors(),
+            }
+        )
 
     def restore(self, state: dict) -> None:
         """Go on from ``state()``."""
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._generator.set_state(state["generator"])
+        self.successes = state["successes"]
+        self._data = None if state["data"] is None else Demonstrations.of_tensors(state["data"])

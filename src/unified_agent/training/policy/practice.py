@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Practice that a scripted teacher makes in the environment: what it would do, for every sub-goal, in each state."""
 
-from pathlib import Path
-
 import numpy as np
 from tqdm import tqdm
 
-from unified_agent.errors import UserError
+from unified_agent.errors import SEEDS, in_range
+from unified_agent.folders import OwnFolder
 from unified_agent.language.subgoals import OBJECTS, VOCABULARY
 from unified_agent.sim import tasks, teacher
 from unified_agent.sim.env import StackObjects
 from unified_agent.training.policy.cloning import Demonstrations
 
 CHUNK = 500
+MOST_STATES = 10_000_000
 ACTIONS_PER_START = 12
 # What is done between two labelled states: what the teacher does for a random sub-goal, the
 # same but missing by some centimetres, or anything. The last two lead to states that a
@@ -21,16 +21,15 @@ BEHAVIOURS, CHANCES = ("teacher", "clumsy", "random"), (0.6, 0.2, 0.2)
 CLUMSINESS = 0.02
 
 
-def practise(arm: str, states: int, seed: int, folder: Path) -> Demonstrations:
+def practise(arm: str, states: int, seed: int, folder: OwnFolder) -> Demonstrations:
     """Meet ``states`` states (rounded up to chunks of 500) and label each for the whole vocabulary.
 
-    Every chunk is a file in the folder, made from its own seed: what an interrupted run
+    Every chunk is a file in the folder, which is of one arm, made from its own seed: what an interrupted run
     finished is kept, and the same seed gives the same data.
     """
-    if states < 1:
-        raise UserError(f"The number of states to practise in must be 1 or more, not {states}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    chunks = [folder / f"practice-{seed}-{index:04d}.npz" for index in range(-(-states // CHUNK))]
+    in_range("states", states, 1, MOST_STATES)
+    in_range("seed", seed, 0, SEEDS)
+    chunks = [folder.place(f"work/practice-{seed}-{index:04d}.npz") for index in range(-(-states // CHUNK))]
     env = StackObjects(arm=arm, max_actions=ACTIONS_PER_START + 1)
     with tqdm(total=len(chunks) * CHUNK, desc="practise", unit="state", mininterval=2) as progress:
         for index, path in enumerate(chunks):

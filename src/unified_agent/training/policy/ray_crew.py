@@ -4,9 +4,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import torch
+
 from unified_agent.errors import UserError
 from unified_agent.training.policy.collector import Assignment, Collector
-from unified_agent.training.policy.crew import Crew, Equipment, Member, unpacked
+from unified_agent.training.policy.crew import Crew, Equipment, Member, check_collectors, unpacked
 from unified_agent.training.policy.experience import Episode
 
 LOCAL = "local"
@@ -25,6 +27,7 @@ class RayCrew(Crew):
     """
 
     def __init__(self, count: int, equipment: Equipment, address: str = LOCAL) -> None:
+        check_collectors(count, address)
         try:
             import ray
         except ImportError:
@@ -32,8 +35,12 @@ class RayCrew(Crew):
         self._ray, self._equipment = ray, equipment
         try:
             ray.init(address=address, log_to_driver=False, logging_level="error", include_dashboard=False)
-        except (ConnectionError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError, AssertionError) as error:
             raise UserError(f"No Ray cluster answers at '{address}' ({error}): give its address, or 'local'.") from None
+        cores = int(ray.cluster_resources().get("CPU", 0))
+        if count > cores:  # Ray would wait for more without a word
+            ray.shutdown()
+            raise UserError(f"{count} collectors need a core each, and the cluster has {cores}: give fewer.")
         super().__init__(count)
 
     def _recruit(self) -> Member:
@@ -50,7 +57,11 @@ class RayCrew(Crew):
 
 
 class _RemoteCollector(Collector):
-    """A collector that takes its policy as it is sent."""
+    """A collector that takes its policy as it is sent, and computes with one thread, as one on this machine does."""
+
+    def __init__(self, **equipment: object) -> None:
+        torch.set_num_threads(1)
+        super().__init__(**equipment)
 
     def play_packed(self, assignments: Sequence[Assignment], policy: dict | None) -> list[Episode]:
         return self.play(assignments, unpacked(policy))

@@ -8,40 +8,58 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from unified_agent import __version__
+from unified_agent.errors import in_range
 from unified_agent.language.subgoals import OBJECTS, SENTENCES, SubGoal
-from unified_agent.policy.checkpoint import Policy
+from unified_agent.policy.checkpoint import CARD, WEIGHTS, Policy
 from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
 from unified_agent.robot.arm import Arm
 from unified_agent.sim import tasks
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.scene import OBJECT_SIZE
 from unified_agent.training.policy.cloning import CloningSettings, clone
-from unified_agent.training.policy.practice import practise
+from unified_agent.training.policy.practice import MOST_STATES, practise
+from unified_agent.training.runs import arm_identity, claim, save_figure
+
+KIND = "policy training"
+LOSS = "loss.png"
 
 
 def train(arm: str, states: int, settings: CloningSettings, folder: Path, device: str, command: str) -> Policy:
-    """Practise, clone, measure and save; an interrupted call goes on where it was.
+    """Practise, clone, measure and save; an interrupted call with the same arguments goes on where it was.
 
     Args:
         states: met in practice, each labelled for every sub-goal.
         folder: where the checkpoint goes, with ``work/`` for what is unfinished.
         command: written on the card.
+
+    Raises:
+        UserError: the folder holds a training of other arguments, is being written to, or cannot be written.
     """
-    data = practise(arm, states, settings.seed, folder / "work" / arm)
-    torch.manual_seed(settings.seed)
-    network = PolicyNetwork(describe(Arm.load(arm))).to(device)
-    losses = clone(network, data, settings, folder / "work" / "clone.pt")
-    card = {
-        "command": command,
-        "arm": arm,
-        "trained_on": f"{len(data)} demonstrations of the scripted teacher in {states} states, seed {settings.seed}",
-        "cloning": asdict(settings),
-        "final_loss": losses[-1],
-    }
-    policy = Policy(network, card)
-    policy.card["first_action_success"] = measure_skills(policy, arm, episodes=20, seed=10_000)
-    policy.save(folder)
-    draw_losses(losses, folder / "loss.png")
+    in_range("states", states, 1, MOST_STATES)
+    body = Arm.load(arm)
+    made_with = {"arm": arm_identity(body), "states": states, "device": device, **asdict(settings)}
+    with claim(folder, KIND, made_with) as own:
+        for name in (WEIGHTS, CARD, LOSS):
+            own.place(name)
+        data = practise(arm, states, settings.seed, own)
+        torch.manual_seed(settings.seed)
+        network = PolicyNetwork(describe(body)).to(device)
+        losses = clone(network, data, settings, own, "work/clone.pt")
+        card = {
+            "command": command,
+            "version": __version__,
+            "arm": body.name,
+            "made_with": own.settings,
+            "trained_on": f"{len(data)} demonstrations of the scripted teacher in {states} states",
+            "cloning": asdict(settings),
+            "steps_done": settings.steps,
+            "final_loss": losses[-1],
+        }
+        policy = Policy(network, card)
+        policy.card["first_action_success"] = measure_skills(policy, arm, episodes=20, seed=10_000)
+        policy.save(own.path)
+        draw_losses(losses, own.path / LOSS)
     return policy
 
 
@@ -80,7 +98,7 @@ def draw_losses(losses: list[float], path: Path) -> None:
 
     figure = Figure(figsize=(6, 3.5), layout="constrained")
     axes = figure.subplots()
-    axes.plot(100 * np.arange(1, len(losses) + 1), losses)
+    axes.plot(100 * np.arange(1, len(losses) + 1), losses, marker="." if len(losses) == 1 else None)
     axes.set(xlabel="gradient step", ylabel="negative log likelihood (nats)", title="Behaviour cloning")
     axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=120)
+    save_figure(figure, path)
