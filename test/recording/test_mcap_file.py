@@ -215,3 +215,17 @@ def test_an_index_that_lies_leads_nowhere_twice(tmp_path):
 def test_a_file_of_nothing_but_its_first_bytes_is_no_bag(tmp_path):
     with pytest.raises(NoBag, match="never closed|nothing|Nothing"):
         BagReader(written(tmp_path / "x.mcap"))
+
+
+def test_messages_of_ros_1_in_mcap_become_those_of_ros_2(tmp_path):
+    data = struct.pack("<III", 7, 1, 5) + text("camera") + struct.pack("<I", 1) + text("elbow")
+    data += struct.pack("<Id", 1, 0.5) + bytes(8)
+    definition = "Header header\nstring[] name\nfloat64[] position\nfloat64[] velocity\nfloat64[] effort\n"
+    definition += f"{'=' * 80}\nMSG: std_msgs/Header\nuint32 seq\ntime stamp\nstring frame_id\n"
+    kind = schema(name="sensor_msgs/JointState", definition=definition, form="ros1msg")
+    topic = channel(topic="/joint_states", encoding="ros1")
+    reader = BagReader(written(tmp_path / "x.mcap", kind, topic, message(data), message(b"cut off", 2)))
+    [joints] = map(reader.decode, reader.messages())
+    assert (joints.header.frame_id, joints.header.stamp.sec) == ("camera", 1)
+    assert (joints.name, joints.position.tolist()) == (["elbow"], [0.5])
+    assert "no whole sensor_msgs/msg/JointState" in reader.losses[0]

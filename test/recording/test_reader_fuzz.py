@@ -25,7 +25,7 @@ from unified_agent.recording.reader import BagReader, find_bags
 from . import test_ros1_file, test_sqlite_file
 from .conftest import image, noise, string
 
-ROUNDS = int(os.environ.get("FUZZ", 300))
+ROUNDS = int(os.environ.get("FUZZ", 250))
 PARTS = 10
 STRING = "std_msgs/msg/String"
 VALUES = [
@@ -191,11 +191,11 @@ def test_a_changed_recording_is_read_or_refused(bases, tmp_path, part):
         bag = tmp_path / str(seed)
         shutil.copytree(chance.choice(bases), bag)
         changed(bag, others, chance)
-        begin = time.monotonic()
+        begin = time.process_time()
         try:
             with suppress(UserError):
                 read(bag)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
-        assert time.monotonic() - begin < 10, f"seed {seed}"
+        assert time.process_time() - begin < 5, f"seed {seed}"
         shutil.rmtree(bag)

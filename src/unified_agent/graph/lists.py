@@ -139,7 +139,7 @@ ARGUMENTS = (
     *COMMON_ARGUMENTS,
 )
 REPLAY_ARGUMENTS = (
-    Argument("bag", "", "The recording: a rosbag2 directory or one of its files.", _of("bag", "replay")),
+    Argument("bag", "", "The recording: a rosbag2 directory, one of its files, or a ROS 1 bag.", _of("bag", "replay")),
     Argument("rate", "1.0", "Recorded seconds a wall second.", _of("rate", "replay"), float, 0.0),
     Argument("image_topics", "", "Image topics of the bag, one a camera (with commas) or one for all; empty: found."),
     Argument("topics", "", "Topics to play besides the sensors, with commas; an arm's commands only so."),

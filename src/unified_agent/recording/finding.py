@@ -89,7 +89,10 @@ def _below(folder: Path) -> Iterator[Path]:
         except OSError:
             yield here
             continue
-        yield from _recordings(here, files, Metadata.read(here, Losses()))
+        if len(files) == 1 and _stems(files) == {here.name}:
+            yield here  # whatever its metadata say: among thousands they need not be read
+        else:
+            yield from _recordings(here, files, Metadata.read(here, Losses()))
         # Links last: what can be reached without them is named by its own place.
         waiting = [*filter(os.path.islink, folders), *waiting, *(one for one in folders if not os.path.islink(one))]
 

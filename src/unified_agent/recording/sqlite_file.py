@@ -113,7 +113,6 @@ class SqliteFile:
                 continue
             largest = self._limits.unpacked_from(_size(path))
             copied(PlainStream(beside), folder / (copy.name + beside.name[len(path.name) :]), largest, beside.name)
-            losses.add(f"{beside.name}: the recorder was killed; what it left was put together in a copy")
         if unused := _pages_unused(copy):
             losses.add(f"{path.name}-wal: pages that were not written to their end", unused)
         return copy
