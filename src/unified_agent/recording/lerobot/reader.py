@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from unified_agent.errors import UserError
 from unified_agent.recording.images import frame_of
 from unified_agent.recording.lerobot import layout
-from unified_agent.recording.lerobot.description import CameraFeature, Description, NoDataset, VectorFeature
+from unified_agent.recording.lerobot.description import CameraFeature, DatasetDescription, NoDataset, VectorFeature
 from unified_agent.recording.lerobot.episodes import (
     EpisodePlace,
     check_columns,
@@ -75,7 +75,7 @@ class DatasetReader:
     def __init__(self, folder: Path):
         self._folder = folder
         try:
-            self._about = Description(folder)
+            self._about = DatasetDescription(folder)
             self._episodes = episode_places(folder, self._about)
             self.told = list(self._about.untaken)
             self._subtasks = self._read_subtasks() if self._about.subtasks else None
