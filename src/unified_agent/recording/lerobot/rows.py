@@ -11,6 +11,7 @@ import numpy as np
 from unified_agent import topics
 from unified_agent.recording.cameras import RecordedCameras
 from unified_agent.recording.cdr import NANO, BadMessage, Message
+from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE
 from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.clock import CameraClock, MessageTimes
 from unified_agent.recording.lerobot.order import StampOrder
@@ -156,7 +157,9 @@ class RecordedRows:
         self._tell_of_cameras(seen)
 
     def _moments(self, seen: RecordedCameras) -> Iterator[Moment]:
-        order = StampOrder({topic: stamps for topic, (_, stamps) in self._stamps.items()})
+        # Packets of a video are decoded in the order in which they were written.
+        pictures = {topic for topic in self._cameras if self._reader.topics[topic].type in (IMAGE, COMPRESSED_IMAGE)}
+        order = StampOrder({topic: s if topic in pictures else range(len(s)) for topic, (_, s) in self._stamps.items()})
         for message in order.sorted(self._reader.messages(self._cameras)):
             yield from seen.see(message)
         yield from seen.rest()
