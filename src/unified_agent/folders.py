@@ -142,15 +142,13 @@ class OwnFolder:
         return any(part.as_posix() in self._files for part in (path, *path.parents))
 
     def dissolve(self) -> None:
-        """Delete everything of ours and the mark; the folder itself stays, and is anybody's. Then `close`."""
-        names = self.files
-        for name in names:
+        """Delete everything of ours, the mark, and folders that are empty then; but the folder itself. Then `close`."""
+        for name in self.files:
             self.remove(name)
-        parents = {parent for name in names for parent in Path(name).parents if parent.name}
-        for parent in sorted(parents, key=lambda parent: -len(parent.parts)):
-            if (self.path / parent).is_dir() and not any((self.path / parent).iterdir()):
-                (self.path / parent).rmdir()
         _delete(self.path / MARK)
+        for parent, _, _ in os.walk(self.path, topdown=False):
+            if Path(parent) != self.path and not os.listdir(parent):
+                os.rmdir(parent)
         self.close()
 
     def remove(self, name: str) -> None:

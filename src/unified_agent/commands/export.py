@@ -5,6 +5,7 @@ import argparse
 import json
 import math
 from collections import Counter
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -103,7 +104,8 @@ def run(arguments: argparse.Namespace) -> dict:
             if not export.episodes:
                 folder.dissolve()
                 if not there:
-                    folder.path.rmdir()
+                    with suppress(OSError):  # somebody put something into it
+                        folder.path.rmdir()
     return _tell(export, out)
 
 

@@ -3,6 +3,7 @@
 
 import argparse
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -49,7 +50,8 @@ def run(arguments: argparse.Namespace) -> dict:
         if not there and not written:
             folder.dissolve()
             if empty:
-                folder.path.rmdir()
+                with suppress(OSError):  # somebody put something into it
+                    folder.path.rmdir()
     for line in dataset.told:
         print(f"told: {line}")
     for why in failed.values():

@@ -3,6 +3,7 @@
 
 import errno
 import json
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -177,6 +178,21 @@ def test_recordings_that_do_not_fit_the_first_are_named_or_resampled(tmp_path, c
     assert any("left out: wrist" in line for line in found["told"][bags[2]])
     assert "cameras are hand" in found["failed"][bags[3]]
     assert "missing: elbow" in found["failed"][bags[4]]
+
+
+def test_a_recording_whose_pictures_change_their_size_fails_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    bag = record(tmp_path / "bag", range(3))
+    shown = DatasetWriter._check
+
+    def changed(writer, row):
+        if row.frames[0].mean() > 30:
+            row = replace(row, frames=tuple(frame[:16] for frame in row.frames))
+        shown(writer, row)
+
+    monkeypatch.setattr(DatasetWriter, "_check", changed)
+    assert main(["export", str(bag), "--out", str(tmp_path / "dataset")]) == 1
+    assert "sizes: {'left': (16, 48)" in capsys.readouterr().out
+    assert not (tmp_path / "dataset").exists()
 
 
 @pytest.mark.parametrize("given", [["--rate", "0"], ["--max-age", "nan"], ["--max-age", "-1"], ["--rate", "100000"]])

@@ -90,7 +90,7 @@ class PathTemplate:
             raise NoDataset(f"{self._what} ({self._text[:80]}) cannot be filled in: {error}") from None
 
 
-class Description:
+class DatasetDescription:
     """Of a dataset in a folder.
 
     Attributes:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from unified_agent.documents import json_of, mapping, read_text
 from unified_agent.recording.lerobot import layout
-from unified_agent.recording.lerobot.description import OLD, Description, NoDataset, whole
+from unified_agent.recording.lerobot.description import OLD, DatasetDescription, NoDataset, whole
 
 _MOST_EPISODES, _MOST_FILES = 1_000_000, 10_000
 _LINES = "meta/episodes.jsonl"
@@ -42,7 +42,7 @@ class EpisodePlace:
     videos: dict[str, tuple[Path, float]]
 
 
-def episode_places(folder: Path, about: Description) -> list[EpisodePlace]:
+def episode_places(folder: Path, about: DatasetDescription) -> list[EpisodePlace]:
     """Of all episodes, in the order of their numbers.
 
     Raises:
@@ -117,7 +117,7 @@ def _lines(folder: Path) -> Iterator[dict]:
             yield mapping(json_of(line, what), what)
 
 
-def _table_rows(folder: Path, about: Description) -> Iterator[dict]:
+def _table_rows(folder: Path, about: DatasetDescription) -> Iterator[dict]:
     files = sorted((folder / "meta" / "episodes").glob("*/*.parquet"))
     if not files or len(files) > _MOST_FILES:
         raise NoDataset(f"{folder} has {len(files)} tables of episodes (meta/episodes/*/*.parquet): expected some.")
@@ -135,7 +135,7 @@ def _table_rows(folder: Path, about: Description) -> Iterator[dict]:
             yield from batch.to_pylist()
 
 
-def _place(folder: Path, about: Description, row: dict[str, Any]) -> EpisodePlace:
+def _place(folder: Path, about: DatasetDescription, row: dict[str, Any]) -> EpisodePlace:
     index = whole(row.get("episode_index"), "an episode's number")
     length = whole(row.get("length"), f"the length of episode {index}", _LONGEST)
     if not length:

@@ -13,11 +13,12 @@ import av
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from unified_agent.errors import UserError
 from unified_agent.recording.images import frame_of
 from unified_agent.recording.lerobot import layout
-from unified_agent.recording.lerobot.description import CameraFeature, Description, NoDataset, VectorFeature
+from unified_agent.recording.lerobot.description import CameraFeature, DatasetDescription, NoDataset, VectorFeature
 from unified_agent.recording.lerobot.episodes import (
     EpisodePlace,
     check_columns,
@@ -31,7 +32,7 @@ __all__ = ["DatasetReader", "DatasetRow", "NoDataset"]
 _BROKEN = (OSError, ValueError, LookupError, TypeError, OverflowError, pa.ArrowException, av.FFmpegError)
 # Rows that are read together; fewer where they hold pictures.
 _ROWS, _PICTURES = 4096, 16
-_MOST_ROWS, _MOST_SUBTASKS = 20_000_000, 100_000
+_MOST_ROWS, _MOST_PIECES, _MOST_SUBTASKS = 20_000_000, 1_000_000, 100_000
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class DatasetReader:
     def __init__(self, folder: Path):
         self._folder = folder
         try:
-            self._about = Description(folder)
+            self._about = DatasetDescription(folder)
             self._episodes = episode_places(folder, self._about)
             self.told = list(self._about.untaken)
             self._subtasks = self._read_subtasks() if self._about.subtasks else None
@@ -91,7 +92,7 @@ class DatasetReader:
         self.objects = tuple(name[:-2] for name in self._about.positions.names[::3]) if self._about.positions else ()
         self.subgoals = self._subtasks is not None
         self._tell()
-        self._numbers: tuple[Path | None, np.ndarray] = (None, np.zeros(0, np.int64))
+        self._spans: tuple[Path | None, dict[int, tuple[int, int, int]]] = (None, {})
 
     def __len__(self) -> int:
         return len(self._episodes)
@@ -149,7 +150,7 @@ class DatasetReader:
                     frames = {camera: frames[camera] for camera in self.cameras}
                     values = {key: matrix[row] for key, matrix in numbers.items()}
                     yield DatasetRow(
-                        next(time),
+                        float(next(time)),
                         values.get(layout.STATE),
                         frames,
                         values.get(layout.ACTION),
@@ -157,15 +158,15 @@ class DatasetReader:
                         "" if subtasks is None else self._subtasks.get(int(subtasks[row]), ""),
                     )
 
-    def _seconds(self, episode: EpisodePlace) -> list[float]:
+    def _seconds(self, episode: EpisodePlace) -> np.ndarray:
         feature = VectorFeature("timestamp", ("",))
         parts = [_matrix(batch, feature)[:, 0] for batch in self._batches(episode, {"timestamp": 1}, _ROWS)]
-        seconds = np.concatenate(parts).tolist() if parts else []
-        if not all(0 <= time <= 1e7 for time in seconds):
+        seconds = np.concatenate(parts)
+        if not ((seconds >= 0) & (seconds <= 1e7)).all():
             raise NoDataset("its timestamps are no seconds from the episode's start.")
-        if wrong := next((row for row, (a, b) in enumerate(pairwise(seconds), 1) if b <= a), None):
-            last, now = seconds[wrong - 1 : wrong + 1]
-            raise NoDataset(f"its timestamps do not go forward at row {wrong} ({last:g}, then {now:g}).")
+        if len(wrong := np.flatnonzero(np.diff(seconds) <= 0)):
+            last, now = seconds[wrong[0] : wrong[0] + 2]
+            raise NoDataset(f"its timestamps do not go forward at row {wrong[0] + 1} ({last:g}, then {now:g}).")
         return seconds
 
     def _batches(self, episode: EpisodePlace, columns: dict[str, int | None], size: int) -> Iterator[pa.RecordBatch]:
@@ -192,19 +193,14 @@ class DatasetReader:
 
     def _span(self, episode: EpisodePlace, file) -> tuple[int, int]:
         """The first of the episode's rows in its file, and the one after the last."""
-        if self._numbers[0] != episode.data:
-            if file.metadata.num_rows > _MOST_ROWS:
-                raise NoDataset(f"{episode.data} claims {file.metadata.num_rows} rows: expected at most {_MOST_ROWS}.")
-            feature = VectorFeature("episode_index", ("",))
-            batches = file.iter_batches(2**16, columns=["episode_index"], use_threads=False)
-            parts = [_matrix(batch, feature)[:, 0] for batch in batches]
-            self._numbers = (episode.data, np.concatenate(parts) if parts else np.zeros(0))
-        found = np.flatnonzero(self._numbers[1] == episode.index)
-        if len(found) != episode.length:
-            raise NoDataset(f"it has {len(found)} rows in {episode.data.name}, and a length of {episode.length}.")
-        if found[-1] - found[0] + 1 != len(found):
+        if self._spans[0] != episode.data:
+            self._spans = (episode.data, _spans(file, episode.data))
+        begin, end, count = self._spans[1].get(episode.index, (0, 0, 0))
+        if count != episode.length:
+            raise NoDataset(f"it has {count} rows in {episode.data.name}, and a length of {episode.length}.")
+        if end - begin != count:
             raise NoDataset(f"its rows in {episode.data.name} do not follow one another.")
-        return int(found[0]), int(found[-1]) + 1
+        return begin, end
 
     def _objects(self, values: np.ndarray | None) -> dict[str, np.ndarray]:
         if values is None:
@@ -234,6 +230,26 @@ class DatasetReader:
         numbers = _matrix(table.combine_chunks(), VectorFeature(layout.SUBTASK, ("",)))[:, 0]
         said = [layout.plain_text(text or "") for text in table[texts[0]].to_pylist()]
         return {int(number): "" if text == layout.IDLE else text for number, text in zip(numbers, said, strict=True)}
+
+
+def _spans(file: pq.ParquetFile, path: Path) -> dict[int, tuple[int, int, int]]:
+    """Episode -> its first row in a file, the one after its last, and how many it has."""
+    if file.metadata.num_rows > _MOST_ROWS:
+        raise NoDataset(f"{path} claims {file.metadata.num_rows} rows: expected at most {_MOST_ROWS}.")
+    spans: dict[int, tuple[int, int, int]] = {}
+    position = pieces = 0
+    for batch in file.iter_batches(2**16, columns=["episode_index"], use_threads=False):
+        numbers = _matrix(batch, VectorFeature("episode_index", ("",)))[:, 0]
+        cuts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+        pieces += len(cuts)
+        if pieces > _MOST_PIECES:
+            raise NoDataset(f"{path}: the rows of its episodes do not follow one another.")
+        for low, high in pairwise(cuts):
+            if high > low:
+                begin, _, count = spans.get(int(numbers[low]), (position + low, 0, 0))
+                spans[int(numbers[low])] = (begin, position + high, count + high - low)
+        position += len(numbers)
+    return spans
 
 
 def _matrix(batch: pa.RecordBatch | pa.Table, feature: VectorFeature) -> np.ndarray:

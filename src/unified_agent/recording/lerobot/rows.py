@@ -11,8 +11,10 @@ import numpy as np
 from unified_agent import topics
 from unified_agent.recording.cameras import RecordedCameras
 from unified_agent.recording.cdr import NANO, BadMessage, Message
+from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE
 from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.clock import CameraClock, MessageTimes
+from unified_agent.recording.lerobot.order import StampOrder
 from unified_agent.recording.lerobot.rate import FrameRate, Grid, frame_rate
 from unified_agent.recording.lerobot.signals import LARGEST, LAST, CommandCurve, Commands, Curve, Signals, Words
 from unified_agent.recording.lerobot.sources import (
@@ -24,6 +26,7 @@ from unified_agent.recording.lerobot.sources import (
     seconds_of,
 )
 from unified_agent.recording.losses import Losses
+from unified_agent.recording.pairing import Moment
 from unified_agent.recording.reader import BagReader
 
 # A recording that stands still for longer than this (seconds) is not filled up with copies of its last frame.
@@ -124,7 +127,7 @@ class RecordedRows:
         """
         seen = RecordedCameras(self._reader, self._cameras)
         grid, tick, last, newest = None, -1, None, None
-        for _, moment in seen.frames():
+        for moment in self._moments(seen):
             if newest is not None and moment.stamp <= newest:
                 self._told.add("frames dropped whose stamps do not go forward")
                 continue
@@ -152,6 +155,16 @@ class RecordedRows:
                 last = row
                 yield row
         self._tell_of_cameras(seen)
+
+    def _moments(self, seen: RecordedCameras) -> Iterator[Moment]:
+        # Packets of a video are decoded in the order in which they were written.
+        pictures = {topic for topic in self._cameras if self._reader.topics[topic].type in (IMAGE, COMPRESSED_IMAGE)}
+        order = StampOrder({topic: s if topic in pictures else range(len(s)) for topic, (_, s) in self._stamps.items()})
+        for message in order.sorted(self._reader.messages(self._cameras)):
+            yield from seen.see(message)
+        yield from seen.rest()
+        if order.moved:
+            self._told.add("images that came later than younger ones, put in order", order.moved)
 
     def why_nothing(self) -> str:
         """Why there was no row, after `rows`."""
