@@ -256,10 +256,11 @@ def test_an_image_that_cannot_be_used_is_refused_and_the_next_one_scored(graph, 
 
 def test_a_sentence_that_was_not_calibrated_is_told_with_its_score_and_in_the_diagnostics(graph, clip_model):
     node = graph.add(Captioner, clip_model=clip_model, device="cpu", sentences=["a cat"])
-    scores = graph.heard(qos.SCORES)
+    scores, diagnosis = graph.heard(qos.SCORES), graph.diagnosis("captioner")
     show_and_wait(graph, scores, 1)
     told = messages.scores_of(scores[0])
     assert [sentence for sentence, score in told.items() if not score.calibrated] == ["a cat"]
+    graph.until(lambda: "some are a guess" in diagnosis())
     assert told["a cat"].gamma == pytest.approx(0.8)
     assert "'a cat'" in node.figures()["not calibrated"]
 

@@ -20,16 +20,18 @@ class Hand:
 class Eye:
     """What is true in a world, in the detector's words."""
 
+    sentences = tuple(goal.sentence for goal in VOCABULARY)
+
     def __init__(self, world, blind=False):
         self._world, self._blind = world, blind
         self.frames = 0
 
-    def scores(self, frames):
+    def look(self, frames):
         self.frames += 1
         return np.array([bool(self._world.holds(goal)) and not self._blind for goal in VOCABULARY])
 
-    def seen(self, scores):
-        return {goal.sentence for goal, true in zip(VOCABULARY, scores, strict=True) if true}
+    def held(self, views):
+        return views
 
 
 @pytest.fixture

@@ -70,3 +70,15 @@ def test_noise_is_nothing_it_knows(detector):
     scores = detector.scores({"left": noise[0], "right": noise[1]})
     grasps = [goal.sentence.startswith("the robot") for goal in VOCABULARY]
     assert not detector.true(scores)[grasps].any()
+
+
+def test_it_knows_its_own_scenes_and_says_of_others_that_it_does_not(detector, world):
+    for seed in range(5):
+        world.reset(2000 + seed)
+        assert not detector.look({camera: world.render(camera) for camera in world.cameras}).unfamiliar
+    rng = np.random.default_rng(0)
+    steps = np.kron(rng.integers(0, 256, (8, 8, 3)), np.ones((16, 16, 1))).astype(np.uint8)
+    noise = rng.integers(0, 256, (128, 128, 3), dtype=np.uint8)
+    for strange in (steps, noise, np.full((480, 640, 3), 120, np.uint8), np.zeros((128, 128, 3), np.uint8)):
+        assert detector.look({"left": strange}).unfamiliar
+        assert detector.look({"left": world.render("left"), "right": strange}).unfamiliar

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> dict:
 
     from unified_agent.recording.reader import find_bags
     from unified_agent.training.eyes.from_marks import from_scores, marked_scores, told, written
-    from unified_agent.training.eyes.marks import read_marks
+    from unified_agent.training.eyes.marks import means, read_marks
     from unified_agent.vision.clip import Clip
     from unified_agent.vision.detector import Detector
 
@@ -51,12 +51,16 @@ def run(arguments: argparse.Namespace) -> dict:
             raise UserError(f"{name} lies in [0, 60] seconds, not {value}.")
     if arguments.out.suffix not in (".yaml", ".yml", ".json"):
         raise UserError(f"--out ends in .yaml, or in .json for a card, not '{arguments.out.name}'.")
+    if not arguments.out.parent.is_dir():
+        raise UserError(f"The folder of {arguments.out} is not there: make it first.")
     if arguments.out.exists():
         raise UserError(f"{arguments.out} is there already: give another file with --out, or take it away.")
     marks = read_marks(arguments.marks)
     if not marks:
         raise UserError(f"{arguments.marks} has no marks: expected a line for each time at which a sentence was true.")
     bags = list(dict.fromkeys(bag for path in arguments.bags for bag in find_bags(path)))
+    if unmarked := sum(not any(means(mark, bag) for mark in marks) for bag in bags):
+        print(f"{unmarked} of {len(bags)} recordings have no marks and are not looked at.")
     torch.set_num_threads(max(1, arguments.threads))
     detector = Detector(
         Clip.load(arguments.clip, arguments.device), list(dict.fromkeys(mark.sentence for mark in marks))

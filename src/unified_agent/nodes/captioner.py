@@ -30,7 +30,7 @@ _THRESHOLDS = "YAML file of sentences with their thresholds, as 'unified-agent c
 # Newest moments of which most decide whether the scene is told as unfamiliar.
 _NEWEST = 15
 _STRANGE = " of a scene that this CLIP does not know: nothing is seen in it. See 'unfamiliar', and 'trust_unfamiliar'"
-_TRUSTED = " of a scene that this CLIP does not know: what it sees there is a guess"
+_TRUSTED = " of a scene that this CLIP does not know: what is seen there is a guess"
 _TRUST = "Whether sentences are seen in scenes that the model does not know."
 
 
@@ -242,6 +242,8 @@ class Captioner(shell.AgentNode):
         self._ahead += self._age < -AHEAD
         self._behind += self._age > BEHIND
         now, doing = time.monotonic(), f"scoring {cameras} cameras"
+        if self._doubts:
+            doing += " with thresholds of which some are a guess (see 'not calibrated')"
         strange = sum(self._strange) > len(self._strange) / 2
         if strange:
             doing += _STRANGE if not self.settings["trust_unfamiliar"] else _TRUSTED

@@ -3,12 +3,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from unified_agent.cli import main
 from unified_agent.errors import UserError
-from unified_agent.training.eyes import familiarity
+from unified_agent.training.eyes import collection, familiarity
+from unified_agent.training.eyes.collection import Split
 from unified_agent.training.eyes.familiarity import disguised, foreign, known_scenes, unfamiliar_share
 from unified_agent.training.eyes.frames import LabelledMoments, Shard
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.known_scenes import KnownScenes
+
+
+@pytest.fixture(autouse=True)
+def early(monkeypatch):
+    """The tiny CLIP has more channels behind its third layer than there are frames here."""
+    monkeypatch.setattr(familiarity, "LAYERS", (1, 2))
 
 
 def moments(seed: int, count: int = 150) -> LabelledMoments:
@@ -79,3 +87,16 @@ def test_a_picture_too_large_to_be_one_is_not_decoded(tmp_path, monkeypatch):
     monkeypatch.setattr(familiarity, "_LARGEST", 100)
     Image.new("RGB", (64, 48)).save(tmp_path / "large.png")
     assert familiarity._picture(tmp_path / "large.png") is None
+
+
+def test_the_command_describes_a_checkpoint_and_counts_its_false_alarms(tiny_folder, pictures, monkeypatch, capsys):
+    sets = {Split.TRAIN: moments(0), Split.CALIBRATION: moments(1), Split.TEST: moments(2)}
+    monkeypatch.setattr(collection, "collect", lambda folder, split, count, arm: sets[split])
+    assert main(["train-clip", "--describe", str(tiny_folder), "--device", "cpu"]) == 0
+    assert Clip.load(str(tiny_folder), "cpu").known is not None
+    words = ["train-clip", "--evaluate", str(tiny_folder), "--foreign", str(pictures), "--device", "cpu"]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    assert "of 150 held-out moments" in told
+    assert "2 of 2 pictures called unfamiliar" in told
+    assert main(["train-clip", "--foreign", str(pictures)]) == 2

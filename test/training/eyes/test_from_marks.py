@@ -59,3 +59,9 @@ def test_marks_of_a_recording_that_is_not_given_are_told(tmp_path):
     mark = Mark("other", TABLE, 0, 1, stamped=False)
     with pytest.raises(UserError, match="'other', which is not given"):
         marked_scores([tmp_path / "bag"], [mark], None, (), 0.1, 0.1)
+
+
+def test_a_mark_that_may_be_of_two_recordings_is_refused(tmp_path):
+    mark = Mark("bag", TABLE, 0, 1, stamped=False)
+    with pytest.raises(UserError, match="write more of its path"):
+        marked_scores([tmp_path / "a" / "bag", tmp_path / "b" / "bag"], [mark], None, (), 0.1, 0.1)

@@ -78,5 +78,10 @@ def test_where_false_times_are_marked_what_is_not_marked_does_not_count():
     assert truth_of(marks, moments(0.0, 1.5, 2.5, 3.5), slack=0.1).tolist() == [-1, 1, -1, 0]
 
 
+def test_what_is_marked_both_ways_is_not_counted():
+    marks = [Mark("bag", TABLE, 1, 5, stamped=False), Mark("bag", TABLE, 2, 3, stamped=False, true=False)]
+    assert truth_of(marks, moments(1.5, 2.5, 4.0), slack=0.1).tolist() == [1, -1, 1]
+
+
 def test_a_single_moment_may_be_marked():
     assert truth_of([Mark("bag", TABLE, 1.0, 1.0, stamped=False)], moments(0.5, 1.0, 1.1), 0.3).tolist() == [0, 1, -1]

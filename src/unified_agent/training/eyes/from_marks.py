@@ -85,14 +85,17 @@ def marked_scores(
         slack: see `marks.truth_of`.
 
     Raises:
-        UserError: a mark is of none of the recordings, or one cannot be read or has no moment.
+        UserError: a mark is of none of the recordings or may be of several, or one cannot be read or has no moment.
     """
-    strange = [mark for mark in marks if not any(means(mark, recording) for recording in recordings)]
-    if strange:
-        raise UserError(
-            f"The marks name the recording '{strange[0].recording}', which is not given. "
-            + nearest(strange[0].recording, (path.name for path in recordings[:20]))
-        )
+    for name, mark in {mark.recording: mark for mark in marks}.items():
+        meant = [recording for recording in recordings if means(mark, recording)]
+        if not meant:
+            known = nearest(name, (recording.name for recording in recordings[:20]))
+            raise UserError(f"The marks name the recording '{name}', which is not given. {known}")
+        if len(meant) > 1:
+            raise UserError(
+                f"The marks name the recording '{name}', which may be {meant[0]} or {meant[1]}: write more of its path."
+            )
     parts = [
         _of_one(recording, mine, detector, named, tolerance, slack)
         for recording in recordings

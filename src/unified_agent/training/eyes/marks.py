@@ -113,7 +113,8 @@ def truth_of(marks: Iterable[Mark], moments: Iterable[MarkedMoment], slack: floa
 
     What is marked is as it is marked. What is not marked is false where every mark says that the sentence was true
     (they are all the times at which it was), and is not counted where some say that it was not. Moments nearer than
-    ``slack`` seconds to the begin or the end of a mark are not counted: nobody marks to the frame.
+    ``slack`` seconds to the begin or the end of a mark are not counted: nobody marks to the frame. Nor are those that
+    are marked both ways.
     """
     marks = list(marks)
     rest = 0 if all(mark.true for mark in marks) else UNKNOWN
@@ -121,13 +122,14 @@ def truth_of(marks: Iterable[Mark], moments: Iterable[MarkedMoment], slack: floa
 
 
 def _truth(marks: list[Mark], moment: MarkedMoment, slack: float, rest: int) -> int:
-    found = rest
+    near, said = False, set()
     for mark in marks:
         time = moment.stamp if mark.stamped else moment.time
         # A mark shorter than two slacks still has a middle.
         inner = min(slack, (mark.end - mark.begin) / 2)
         if mark.begin + inner <= time <= mark.end - inner:
-            return int(mark.true)
-        if mark.begin - slack < time < mark.end + slack:
-            found = UNKNOWN
-    return found
+            said.add(int(mark.true))
+        near |= mark.begin - slack < time < mark.end + slack
+    if len(said) == 1:
+        return said.pop()
+    return UNKNOWN if near else rest
