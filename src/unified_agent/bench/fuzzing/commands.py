@@ -32,7 +32,7 @@ def command(chance: random.Random, samples: Path, given: Path, out: Path) -> tup
     importlib.import_module(f"unified_agent.commands.{cli._module(verb)}").add_arguments(parser)
     argv = [verb]
     for action in parser._actions:
-        if action.dest == "help" or (action.option_strings and chance.random() < 0.6):
+        if action.dest == "help" or (action.option_strings and chance.random() < 0.8):
             continue
         value = _value(action, chance, samples, given, out)
         if action.option_strings and action.nargs == 0:
@@ -57,6 +57,8 @@ def _value(action: argparse.Action, chance: random.Random, samples: Path, given:
             return str(out / chance.choice(("x", "y/z", "x.png")))
         there = [str(samples / name) for name in ("bag", "sqlite", "dataset", "clip", "arm")]
         return chance.choice((*there, "/dev/null", "/proc/self", "nothing", "~nobody/x", str(given), "", "a" * 300))
-    if action.type in (int, float):
-        return chance.choice(("0", "1", "2", "-1", "nan", "inf", "1e308", "-1e308", "0.1", "9" * 400, "", "x"))
+    if action.type is int:
+        return chance.choice(("0", "1", "2", "-1", "-9", "100000", str(2**31), str(2**63), "9" * 400, "0.5", "x"))
+    if action.type is float:
+        return chance.choice(("0", "1", "0.1", "-1", "nan", "inf", "-inf", "1e308", "-1e308", "1e-320", "x"))
     return str(mutations.strange(chance)).replace("/dev/zero", "/dev/null")[:400]
