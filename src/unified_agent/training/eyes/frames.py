@@ -41,24 +41,10 @@ class Shard:
 
     @classmethod
     def load(cls, path: Path) -> "Shard":
-        """The shard at a path; its frames stay on disk until they are used.
-
-        Raises:
-            UserError: a file of it is missing or holds something else.
-        """
-        try:
-            shard = cls(
-                np.load(_file(path, "frames"), mmap_mode="r", allow_pickle=False),
-                *(np.load(_file(path, part), allow_pickle=False) for part in ("truth", "scenes")),
-            )
-        except (OSError, ValueError, EOFError, MemoryError) as error:
-            raise UserError(
-                f"The labelled frames {path} cannot be read ({error}): delete them, collect anew."
-            ) from None
-        counts = {array.shape[:1] for array in (shard.frames, shard.truth, shard.scenes)}
-        if shard.frames.ndim != 5 or len(counts) > 1:
-            raise UserError(f"The labelled frames {path} do not fit their labels: delete them to collect anew.")
-        return shard
+        """The shard at a path; its frames stay on disk until they are used."""
+        return cls(
+            np.load(_file(path, "frames"), mmap_mode="r"), *(np.load(_file(path, p)) for p in ("truth", "scenes"))
+        )
 
     @staticmethod
     def exists(path: Path) -> bool:

@@ -16,17 +16,14 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
-from unified_agent.documents import json_of, read_text
 from unified_agent.errors import UserError
 from unified_agent.language import prompts, smollm2
 from unified_agent.language.grammar import END, Grammar
 from unified_agent.language.plan import Plan
 from unified_agent.language.refusal import REASONS
-from unified_agent.model_files import weights_in
 from unified_agent.training.planner.evaluate_planner import Answers
 from unified_agent.training.planner.wordings import Example, example
 
@@ -196,7 +193,7 @@ def train(
         if not parameter.requires_grad and parameter.ndim == 2:
             parameter.data = parameter.data.bfloat16()
     if start_from:
-        set_peft_model_state_dict(adapted, _weights(start_from))
+        set_peft_model_state_dict(adapted, load_file(start_from / ADAPTER))
     parameters = [p for p in adapted.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=0.0)
     steps = settings.examples // settings.batch
@@ -266,10 +263,10 @@ def average(folders: Sequence[Path], out: Path) -> dict:
         UserError: a folder holds no adapter, or one of another shape.
     """
     try:
-        weights = [_weights(folder) for folder in folders]
-        cards = [json_of(read_text(folder / "card.json"), str(folder / "card.json")) for folder in folders]
+        weights = [load_file(folder / ADAPTER) for folder in folders]
+        cards = [json.loads((folder / "card.json").read_text()) for folder in folders]
         mean = {name: sum(w[name].float() for w in weights) / len(weights) for name in weights[0]}
-    except (UserError, OSError, KeyError, RuntimeError, ValueError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise UserError(
             f"These adapters cannot be averaged ({error}): expected folders that train-planner wrote."
         ) from None
@@ -279,19 +276,6 @@ def average(folders: Sequence[Path], out: Path) -> dict:
     card = {"mean_of": cards}
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     return card
-
-
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    """Of an adapter.
-
-    Raises:
-        UserError: there is none, or it cannot be read.
-    """
-    try:
-        weights_in(folder / ADAPTER)
-        return load_file(folder / ADAPTER)
-    except SafetensorError as error:
-        raise UserError(f"The adapter in {folder} cannot be read ({error}): train it again.") from None
 
 
 def exact_shares(path: Path) -> Callable[[object, object, Grammar], dict]:
