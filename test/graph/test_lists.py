@@ -143,7 +143,7 @@ def test_the_action_is_served_where_its_type_is_installed(monkeypatch):
     ],
 )
 def test_a_value_that_cannot_be_is_refused_in_one_short_line(name, text, why):
-    with pytest.raises(UserError, match="^[^\n]{0,400}$") as error:
+    with pytest.raises(UserError, match="^[^\n]{0,600}$") as error:
         lists.sim({name: text})
     assert why in str(error.value)
 
