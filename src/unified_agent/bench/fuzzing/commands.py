@@ -9,20 +9,16 @@ from pathlib import Path
 from unified_agent import cli
 from unified_agent.bench.fuzzing import mutations
 
-# These would work for minutes: each gets something that it must refuse at its beginning.
+_QUICK = ("show", "relabel", "export", "import")
+# The others would work for minutes: each gets something that it must refuse at its beginning.
 _POISON = {
     "up": ["nothing:=1"],
     "say": ["--namespace", "1 2"],
-    "eval": ["--task", "nothing"],
-    "learn": ["--task", "nothing"],
-    "imitate": ["--clip-model", "nothing"],
-    "train-clip": ["--arm", "nothing"],
-    "train-policy": ["--arm", "nothing"],
     "train-planner": ["--show", "1"],
     "experiment": ["--nothing"],
     "bench": ["--only", "nothing"],
-    "plan": ["--planner", "nothing"],
 }
+_UNKNOWN = ("--planner", "--arm", "--task", "--clip", "--clip-model")
 
 
 def command(chance: random.Random, samples: Path, given: Path, out: Path) -> tuple[list[str], str]:
@@ -41,11 +37,13 @@ def command(chance: random.Random, samples: Path, given: Path, out: Path) -> tup
             argv.append(f"{action.option_strings[0]}={value}")
         elif chance.random() < 0.9:
             argv.append(value if not value.startswith("-") else f"./{value}")
-    argv += _POISON.get(verb, [])
+    known = {option for action in parser._actions for option in action.option_strings}
+    unknown = [part for option in _UNKNOWN if option in known for part in (option, "nothing")]
+    argv += [] if verb in _QUICK else _POISON.get(verb, unknown)
     needs_out = verb in ("relabel", "export", "import") and chance.random() < 0.9
     argv += ["--out", str(out / "x")] if needs_out else ["--out", str(out / "x.png")] if verb == "show" else []
     if verb == "relabel":
-        argv += ["--clip", str(samples / "clip"), "--device", "cpu"]
+        argv += ["--clip", str(samples / "clip"), "--device", "cpu", "--planner", "nothing"]
     return argv, " ".join(argv)[:500]
 
 
