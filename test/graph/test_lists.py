@@ -137,10 +137,13 @@ def test_the_action_is_served_where_its_type_is_installed(monkeypatch):
         ("runs", "~nobody_of_that_name/x", "the name of no user"),
         ("params_file", "/dev/null", "no parameter file"),
         ("namespace", "a b", "A namespace is made of"),
+        ("device", "cudda", "Did you mean 'cuda'"),
+        ("arm", "fr33", "Did you mean 'fr3'"),
+        ("task", "stack_red_on_blu", "Did you mean 'stack_red_on_blue'"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_in_one_short_line(name, text, why):
-    with pytest.raises(UserError, match="^[^\n]{0,400}$") as error:
+    with pytest.raises(UserError, match="^[^\n]{0,600}$") as error:
         lists.sim({name: text})
     assert why in str(error.value)
 

@@ -10,9 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from unified_agent import paths
+from unified_agent.device import DEVICES
 from unified_agent.documents import shown
 from unified_agent.errors import UserError, nearest
 from unified_agent.nodes import parameter_files
+from unified_agent.robot.arm import Arm
 
 PACKAGE = paths.PACKAGE
 TRUTHS = {"true": True, "false": False}
@@ -40,6 +42,7 @@ class Argument:
         parameters: (node, parameter) pairs that get its value.
         type: of the value.
         low: the least that a number may be.
+        options: what a text may be; anything where empty.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Argument:
     parameters: tuple[tuple[str, str], ...] = ()
     type: type = str
     low: float = -math.inf
+    options: tuple[str, ...] = ()
 
     def value(self, text: str) -> bool | int | float | str:
         """The typed value of what was typed.
@@ -65,6 +69,9 @@ class Argument:
             value = self.type(text)
         except ValueError:
             value = None
+        if self.options and text not in self.options:
+            said = nearest(text[:80], self.options)
+            raise UserError(f"The argument '{self.name}' cannot be {shown(text)}. {said}")
         if self.type is str:
             return text
         if value is None or not math.isfinite(value) or not self.low <= value < 2**63:
@@ -114,6 +121,7 @@ ARGUMENTS = (
         "auto",
         "Where the networks compute: auto, cpu or cuda.",
         _of("device", "captioner", "planner", "policy"),
+        options=DEVICES,
     ),
     Argument("headless", "true", "false opens MuJoCo's viewer.", _of("headless", "mujoco_bridge"), bool),
     Argument(
@@ -202,11 +210,13 @@ def sim(arguments: Mapping[str, str]) -> Graph:
         arguments: name -> text, any of `ARGUMENTS`; the others take their defaults.
 
     Raises:
-        UserError: an unknown argument or task, or a value of the wrong type.
+        UserError: an unknown argument, arm or task, or a value of the wrong type.
     """
     values = _values(arguments, ARGUMENTS)
     run = _run(values)
-    instruction = values["instruction"] or _instruction(values["task"])
+    Arm.load(values["arm"])
+    of_task = _instruction(values["task"])
+    instruction = values["instruction"] or of_task
     parameters: dict[str, dict] = {name: {} for name in NODES}
     parameters["mujoco_bridge"]["task"] = values["task"]
     parameters["planner"]["instruction"] = instruction

@@ -47,22 +47,3 @@ def test_a_set_needs_frames():
 
 def test_truth_has_three_values():
     assert [truth_value(holds) for holds in (True, False, None)] == [1, 0, -1]
-
-
-class Trap:
-    def __reduce__(self):
-        return pytest.fail, ("code among frames was run",)
-
-
-def test_objects_among_frames_are_refused_and_not_made(tmp_path):
-    shard(3, 5).save(tmp_path / "0000")
-    np.save(tmp_path / "0000.scenes.npy", np.array([Trap()] * 5), allow_pickle=True)
-    with pytest.raises(UserError, match="cannot be read"):
-        Shard.load(tmp_path / "0000")
-
-
-def test_labels_of_other_frames_are_refused(tmp_path):
-    shard(3, 5).save(tmp_path / "0000")
-    np.save(tmp_path / "0000.truth.npy", np.zeros((4, 12), np.int8))
-    with pytest.raises(UserError, match="do not fit"):
-        Shard.load(tmp_path / "0000")

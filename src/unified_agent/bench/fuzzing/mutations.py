@@ -229,7 +229,7 @@ def _sqlite(path: Path, chance: random.Random, outside: Path) -> str:
             connection.execute(f"CREATE VIEW {table} AS {how}")
             what = f"{table} is a view: {how[:40]}"
         else:
-            rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+            rows = connection.execute(f"SELECT * FROM {table} LIMIT 1000").fetchall()
             connection.execute(f"DROP TABLE {table}")
             connection.execute(f"CREATE TABLE {table}({', '.join(columns)})")
             row, column = chance.randrange(len(rows)), chance.randrange(len(columns))
