@@ -54,7 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="hold sentences true also in scenes that the model does not know",
     )
-    parser.add_argument("--grey", action="store_true", help="score recordings also where no image has colours")
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="processes; by default one a core where there is much to do"
     )
@@ -93,7 +92,6 @@ def run(arguments: argparse.Namespace) -> dict:
         not arguments.labels_only,
         arguments.thumbnails,
         arguments.trust_unfamiliar,
-        arguments.grey,
     )
     recordings = recordings_at(arguments.bags, arguments.out)
     if not recordings.bags:

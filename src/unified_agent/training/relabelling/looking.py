@@ -94,7 +94,7 @@ class _Looker:
         self._at_once = max(1, frames // len(labels.image_topics))
         self._encoder = ScoreEncoder(sentences, gammas, detector.calibrated)
         self._trust = question.trust_unfamiliar
-        self._coloured = question.grey
+        self._coloured = bool(question.image_topics)
         self._image: Message | None = None
         string = common_types().types[STRING]
         self._said = [encode(string(data=sentence)) for sentence in sentences]
@@ -143,7 +143,7 @@ class _Looker:
         if not self._coloured:
             raise UserError(
                 f"{self._reader.path} has no colour image: {self._encoding()}, and objects are told apart by their "
-                "colours (--grey scores it all the same)."
+                "colours. Name it with --image-topic to score it all the same."
             )
 
     def _encoding(self) -> str:
