@@ -19,7 +19,7 @@ class Question:
 
     Attributes:
         clip: the model's spec, for the record.
-        image_topics: whose frames are scored together; empty: chosen for each recording, which must have colours.
+        image_topics: whose frames are scored together; empty: chosen for each recording.
         steady_seconds: for which a sentence must be over its threshold before it counts as reached.
         tolerance: seconds that frames of one moment may lie apart.
         copies: whether a labelled copy of each recording is written.
