@@ -3,6 +3,7 @@
 
 import argparse
 import os
+from contextlib import closing
 from pathlib import Path
 
 from tqdm import tqdm
@@ -54,7 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="hold sentences true also in scenes that the model does not know",
     )
-    parser.add_argument("--grey", action="store_true", help="score recordings also where no image has colours")
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="processes; by default one a core where there is much to do"
     )
@@ -93,7 +93,6 @@ def run(arguments: argparse.Namespace) -> dict:
         not arguments.labels_only,
         arguments.thumbnails,
         arguments.trust_unfamiliar,
-        arguments.grey,
     )
     recordings = recordings_at(arguments.bags, arguments.out)
     if not recordings.bags:
@@ -140,7 +139,7 @@ def run(arguments: argparse.Namespace) -> dict:
 
 def _look(search, equipment, detector, arguments: argparse.Namespace) -> dict[str, str]:
     """Look at all recordings that are not done, and write the table; recording -> why it could not be."""
-    from unified_agent.training.relabelling.observers import LookFailure, observed
+    from unified_agent.training.relabelling.observers import observed
     from unified_agent.training.relabelling.ray_observers import observed_on_ray
 
     tasks, failed = [], {}
@@ -158,25 +157,33 @@ def _look(search, equipment, detector, arguments: argparse.Namespace) -> dict[st
             if arguments.ray and tasks:
                 answers = observed_on_ray(tasks, equipment, arguments.jobs, bar.update, arguments.ray)
             else:
-                jobs = _jobs(arguments.jobs, len(tasks), total)
-                answers = observed(tasks, equipment, jobs, bar.update, detector)
-            begin = 0
-            for number, (task, answer) in enumerate(answers, 1):
-                if isinstance(answer, LookFailure):
-                    failed[str(task.bag)] = answer.cause
-                    search.abandon(task.bag)
-                    if answer.fatal:
-                        raise UserError(f"{search.folder.path} cannot be written: {answer.cause}. {_go_on(search)}")
-                else:
-                    search.finish(task.bag, answer)
-                bar.set_postfix_str(f"{number} of {len(tasks)}", refresh=False)
-                begin += task.size
-                bar.update(max(0, begin - bar.n))
+                answers = observed(tasks, equipment, _jobs(arguments.jobs, len(tasks), total), bar.update, detector)
+            with closing(answers):
+                failed |= _taken(search, answers, bar)
     except KeyboardInterrupt:
         search.write_table()
         print(_go_on(search))
         raise
     search.write_table()
+    return failed
+
+
+def _taken(search, answers, bar) -> dict[str, str]:
+    """Move what was found to its place as it comes; recording -> why nothing was."""
+    from unified_agent.training.relabelling.observers import LookFailure
+
+    failed, begin = {}, 0
+    for number, (task, answer) in enumerate(answers, 1):
+        if isinstance(answer, LookFailure):
+            failed[str(task.bag)] = answer.cause
+            search.abandon(task.bag)
+            if answer.fatal:
+                raise UserError(f"{search.folder.path} cannot be written: {answer.cause}. {_go_on(search)}")
+        else:
+            search.finish(task.bag, answer)
+        bar.set_postfix_str(f"{number} done", refresh=False)
+        begin += task.size
+        bar.update(max(0, begin - bar.n))
     return failed
 
 

@@ -22,16 +22,15 @@ def frame(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 
 
-def image(number: int, seed: int, kind: str = IMAGE, pixels: np.ndarray | None = None) -> bytes:
-    pixels = frame(seed) if pixels is None else pixels
+def image(number: int, seed: int, kind: str = IMAGE) -> bytes:
     seconds, part = divmod(number, RATE)
     time = STORE.types["builtin_interfaces/msg/Time"](sec=1 + seconds, nanosec=part * 10**9 // RATE)
     header = STORE.types["std_msgs/msg/Header"](stamp=time, frame_id="")
     if kind == COMPRESSED_IMAGE:
-        data = np.frombuffer(compressed(pixels, "png"), np.uint8)
+        data = np.frombuffer(compressed(frame(seed), "png"), np.uint8)
         message = STORE.types[kind](header=header, format="png", data=data)
     else:
-        message = STORE.types[kind](header, 64, 64, "rgb8", 0, 192, pixels.reshape(-1))
+        message = STORE.types[kind](header, 64, 64, "rgb8", 0, 192, frame(seed).reshape(-1))
     return bytes(STORE.serialize_cdr(message, kind))
 
 

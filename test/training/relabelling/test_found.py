@@ -52,3 +52,18 @@ def test_a_path_without_recordings_is_named_and_the_others_are_found(tmp_path, n
     found = recordings_at([tmp_path / name, bag], tmp_path / "out")
     assert found.bags == [bag]
     assert list(found.failed) == [str(tmp_path / name)]
+
+
+def test_a_recording_in_the_folder_of_labels_that_is_no_copy_is_a_recording(tmp_path, detector):
+    bag, out = record(tmp_path / "runs" / "bag", sets=3), tmp_path / "out"
+    relabel(bag, out, detector, Question())
+    mine = record(out / "mine" / "bag", sets=3)
+    assert recordings_at([out], out).bags == [mine]
+    assert recordings_at([tmp_path / "runs"], tmp_path / "runs").bags == [bag]
+
+
+def test_a_folder_of_labels_without_copies_among_the_inputs_is_left_out(tmp_path, detector):
+    bag, out = record(tmp_path / "runs" / "bag", sets=3), tmp_path / "out"
+    relabel(bag, out, detector, Question(copies=False))
+    found = recordings_at([bag, out], out)
+    assert (found.bags, found.own, found.failed) == ([bag], [out], {})

@@ -157,16 +157,3 @@ def test_nothing_is_held_true_in_a_scene_that_the_model_does_not_know(bag, tmp_p
     assert b"familiar" in read(tmp_path / "out" / "it")[-1][2] + read(tmp_path / "out" / "it")[-2][2]
     [find] = look(bag, tmp_path / "trusted", "it", detector, Question(trust_unfamiliar=True)).finds
     assert find.unfamiliar == SETS
-
-
-@pytest.mark.parametrize("compress", [False, True])
-def test_a_bag_without_colours_fails_unless_asked_for(tmp_path, detector, compress):
-    grey = np.repeat(frame(0)[:, :, :1], 3, axis=2)
-    with BagWriter(tmp_path / "grey") as writer:
-        writer.add_topic("/front", COMPRESSED_IMAGE if compress else IMAGE)
-        for number in range(4):
-            message = image(number, 0, COMPRESSED_IMAGE if compress else IMAGE, grey)
-            writer.write("/front", message, 10**9 + number * 10**8)
-    with pytest.raises(UserError, match="no colour image: /front is .*--grey"):
-        look(tmp_path / "grey", tmp_path / "out", "it", detector, QUESTION)
-    assert look(tmp_path / "grey", tmp_path / "asked", "it", detector, Question(grey=True)).frames == 4

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from unified_agent.training.relabelling.places import fingerprint, is_copy, places
+from unified_agent.training.relabelling.places import fingerprint, is_copy, places, size
 
 
 def at(*names: str) -> list[Path]:
@@ -72,6 +72,16 @@ def test_a_fingerprint_changes_with_names_sizes_and_times(tmp_path):
     seen.append(fingerprint(tmp_path))
     assert len(set(seen)) == 3
     assert fingerprint(tmp_path) == seen[-1]
+
+
+@pytest.mark.parametrize("later", ["a_1.mcap", "a_0.mcap-wal"])
+def test_the_fingerprint_of_a_file_tells_of_those_that_go_on_with_it(tmp_path, later):
+    (tmp_path / "a_0.mcap").write_bytes(b"1")
+    (tmp_path / "b_1.mcap").write_bytes(b"1")
+    before = fingerprint(tmp_path / "a_0.mcap")
+    (tmp_path / later).write_bytes(b"23")
+    assert fingerprint(tmp_path / "a_0.mcap") != before
+    assert size(tmp_path / "a_0.mcap") == 3
 
 
 @pytest.mark.parametrize(

@@ -62,3 +62,13 @@ def test_doubts_about_thresholds_are_told():
 def test_different_failures_are_told_each():
     lines = told({}, {"/a": "it is no recording", "/b": "its disk is gone"})
     assert lines == ["failed: /a: it is no recording", "failed: /b: its disk is gone"]
+
+
+def test_nothing_is_never_in_scenes_that_the_model_does_not_know():
+    strange = labels()
+    strange.unfamiliar = strange.frames
+    assert not [line for line in told({"a": strange}, {}) if "never" in line]
+    assert not [line for line in told(dict.fromkeys("abcd", strange), {}) if "never" in line]
+    strange.unfamiliar = 7
+    assert "never in 3 moments" in told({"a": strange}, {})[1]
+    assert "never in 10 moments" in told({"a": strange}, {}, trusted=True)[1]

@@ -35,28 +35,28 @@ def recordings_at(paths: Iterable[Path], out: Path) -> Recordings:
     named, others, copies = set(), set(), set()
     for path in dict.fromkeys(paths):
         real = path.expanduser().resolve()
-        if real == out or out in real.parents:
-            found.own += [real] if kind_of(out) or is_copy(real) else []
-            if found.own[-1:] == [real]:
-                continue
         try:
             bags = [bag.resolve() for bag in find_bags(path.expanduser())]
         except NoBag as error:
-            found.failed[str(path)] = str(error)
+            if kind_of(out) and out in (real, *real.parents):
+                found.own.append(real)
+            else:
+                found.failed[str(path)] = str(error)
             continue
         except OSError as error:
             found.failed[str(path)] = f"{error.strerror or error} ({error.filename or path})"
             continue
         for bag in bags:
-            if bag != out and out in bag.parents:
+            copy = is_copy(bag)
+            if copy and out in bag.parents:
                 found.own.append(bag)
             elif bag == real:
                 named.add(bag)
             else:
-                (copies if is_copy(bag) else others).add(bag)
+                (copies if copy else others).add(bag)
     copies -= named
     if named or others:
         found.own += sorted(copies)
         copies = set()
-    found.bags = sorted(named | others | copies)
+    found.bags, found.own = sorted(named | others | copies), sorted(set(found.own))
     return found

@@ -94,8 +94,6 @@ class _Looker:
         self._at_once = max(1, frames // len(labels.image_topics))
         self._encoder = ScoreEncoder(sentences, gammas, detector.calibrated)
         self._trust = question.trust_unfamiliar
-        self._coloured = question.grey
-        self._image: Message | None = None
         string = common_types().types[STRING]
         self._said = [encode(string(data=sentence)) for sentence in sentences]
         self._row = "{}.{:09d}" + ",{:.6f}" * len(sentences) + "\r\n"
@@ -116,7 +114,6 @@ class _Looker:
             waiting += len(message.data)
             self._writer.put(message)
             if message.topic in names:
-                self._image = message
                 self._batch += zip(repeat(received), self._cameras.see(message))
             if len(self._batch) >= self._at_once or waiting > WINDOW:
                 self._settle()
@@ -140,25 +137,12 @@ class _Looker:
             nothing = f"no image came on {' or '.join(labels.image_topics)}"
             why = "; ".join(filter(None, (self._cameras.why_nothing() or nothing, *self._reader.losses)))
             raise UserError(f"No moment was found in {self._reader.path}: {why}.")
-        if not self._coloured:
-            raise UserError(
-                f"{self._reader.path} has no colour image: {self._encoding()}, and objects are told apart by their "
-                "colours (--grey scores it all the same)."
-            )
-
-    def _encoding(self) -> str:
-        """Of the last image."""
-        image = self._reader.decode(self._image)
-        return (
-            f"{self._image.topic} is {getattr(image, 'encoding', '') or 'grey ' + getattr(image, 'format', '')}".strip()
-        )
 
     def _settle(self) -> None:
         """Score the batch, and write everything that waits in the order of time."""
         while self._batch:
             batch, self._batch = self._batch[: self._at_once], self._batch[self._at_once :]
             # What is decided is decided by the scores that are written down.
-            self._coloured = self._coloured or any(_has_colours(frame) for _, one in batch for frame in one.frames)
             scores, strange = self._views(batch)
             values = np.round(scores.astype(float), 6) + 0.0
             over = values > self._gammas
@@ -207,10 +191,6 @@ class _Looker:
         for number in reached:
             self._reached[number].append(stamp / NANO)
             self._writer.label(topics.REACHED, self._said[number], received)
-
-
-def _has_colours(frame: np.ndarray) -> bool:
-    return not (frame[:, :, 0] == frame[:, :, 1]).all() or not (frame[:, :, 1] == frame[:, :, 2]).all()
 
 
 class _Writing(Protocol):

@@ -4,8 +4,9 @@
 import errno
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from pathlib import Path
@@ -190,7 +191,8 @@ class _Process:
         self.task: LookTask | None = None
         self.dead = False
         self._process = context.Process(target=_work, args=(theirs, equipment), daemon=True)
-        self._process.start()
+        with _deaf():
+            self._process.start()
         theirs.close()
 
     def begin(self, task: LookTask) -> None:
@@ -223,6 +225,19 @@ class _Process:
         if not self.dead:
             self._process.terminate()
         self._process.join()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process begun meanwhile does not hear Ctrl-C, which a terminal sends to all: it ends with its pipe."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _work(pipe: connection.Connection, equipment: LookEquipment) -> None:

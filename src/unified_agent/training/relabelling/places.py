@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -74,7 +75,14 @@ def size(bag: Path) -> int:
 
 
 def _files(bag: Path) -> list[Path]:
-    return sorted(path for path in bag.iterdir() if path.is_file()) if bag.is_dir() else [bag]
+    """Everything in its folder; of a file, those that rosbag2 split from it and SQLite's log as well."""
+    if bag.is_dir():
+        return sorted(path for path in bag.iterdir() if path.is_file())
+    beside = [bag.with_name(f"{bag.name}-wal")]
+    if first := re.fullmatch(r"(.+_)0(\..+)", bag.name):
+        parts = re.compile(re.escape(first[1]) + r"\d+" + re.escape(first[2]) + "(-wal)?")
+        beside = [path for path in bag.parent.iterdir() if path != bag and parts.fullmatch(path.name)]
+    return [bag, *sorted(path for path in beside if path.is_file())]
 
 
 def _parts(bag: Path) -> list[str]:

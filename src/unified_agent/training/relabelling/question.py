@@ -25,7 +25,6 @@ class Question:
         copies: whether a labelled copy of each recording is written.
         thumbnails: pictures of the best finds of each sentence, at most.
         trust_unfamiliar: whether sentences are held true in scenes that the model does not know.
-        grey: whether recordings without any colours are looked at.
 
     Raises:
         UserError: a number out of its range.
@@ -38,7 +37,6 @@ class Question:
     copies: bool = True
     thumbnails: int = THUMBNAILS
     trust_unfamiliar: bool = False
-    grey: bool = False
 
     def __post_init__(self) -> None:
         Steady(self.steady_seconds)

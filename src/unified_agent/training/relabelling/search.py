@@ -93,7 +93,8 @@ class Search:
 
     def write_table(self) -> None:
         """Write the table of all recordings in the folder, those of earlier calls among them."""
-        write_table(self.folder, sorted(self._known), self._calibrated, self._question.thumbnails)
+        whole = [name for name in sorted(self._known) if (self.folder.path / f"{name}{SUMMARY}").is_file()]
+        write_table(self.folder, whole, self._calibrated, self._question.thumbnails)
 
     def close(self) -> None:
         """Tidy up, and let others write."""

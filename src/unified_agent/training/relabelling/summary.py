@@ -23,9 +23,9 @@ def told(found: Mapping[str, Labels], failed: Mapping[str, str], doubts: str = "
         doubts: which sentences are not calibrated.
         trusted: whether sentences were held true in scenes that the model does not know.
     """
-    lines = list(_in_full(found) if len(found) <= FEW else _in_short(found))
+    lines = list(_in_full(found, trusted) if len(found) <= FEW else _in_short(found))
     if found:
-        lines += _totals(found)
+        lines += _totals(found, trusted)
     lines += _strange(found, trusted)
     lines += [doubts] if doubts else []
     alone = sum(labels.alone for labels in found.values())
@@ -38,15 +38,15 @@ def told(found: Mapping[str, Labels], failed: Mapping[str, str], doubts: str = "
     return lines + _grouped("failed", failed)
 
 
-def _in_full(found: Mapping[str, Labels]) -> Iterator[str]:
+def _in_full(found: Mapping[str, Labels], trusted: bool) -> Iterator[str]:
     for name, labels in found.items():
         yield f"{name}: {labels.frames} moments of {' and '.join(labels.image_topics)}"
-        times = _times(labels)
+        times, judged = _times(labels), _judged(labels, trusted)
         for sentence, gamma in labels.thresholds.items():
             if sentence in times:
                 yield f"  {sentence}: true from {_listed(times[sentence])}"
-            else:
-                yield f"  {sentence}: {_never(labels.best[sentence], gamma, labels.frames)}"
+            elif judged:
+                yield f"  {sentence}: {_never(labels.best[sentence], gamma, judged)}"
 
 
 def _in_short(found: Mapping[str, Labels]) -> Iterator[str]:
@@ -59,7 +59,7 @@ def _in_short(found: Mapping[str, Labels]) -> Iterator[str]:
         yield f"... and {len(telling) - SHOWN} more recordings with finds"
 
 
-def _totals(found: Mapping[str, Labels]) -> Iterator[str]:
+def _totals(found: Mapping[str, Labels], trusted: bool) -> Iterator[str]:
     finds: Counter[str] = Counter()
     within: Counter[str] = Counter()
     for labels in found.values():
@@ -74,6 +74,7 @@ def _totals(found: Mapping[str, Labels]) -> Iterator[str]:
     )
     if len(found) <= FEW:
         return
+    judged = sum(_judged(labels, trusted) for labels in found.values())
     best: dict[str, float] = {}
     gammas: dict[str, float] = {}
     for labels in found.values():
@@ -83,8 +84,8 @@ def _totals(found: Mapping[str, Labels]) -> Iterator[str]:
     for sentence, value in list(best.items())[:SHOWN]:
         if finds[sentence]:
             yield f"  {sentence}: {_count(finds[sentence], 'find')} in {_count(within[sentence], 'recording')}"
-        else:
-            yield f"  {sentence}: {_never(value, gammas[sentence], moments)}"
+        elif judged:
+            yield f"  {sentence}: {_never(value, gammas[sentence], judged)}"
     if len(best) > SHOWN:
         yield f"  ... and {len(best) - SHOWN} more sentences"
 
@@ -100,6 +101,11 @@ def _strange(found: Mapping[str, Labels], trusted: bool) -> Iterator[str]:
         f"unfamiliar: {_count(moments, 'moment')} in {_count(len(strange), 'recording')} ({named}) of scenes that this "
         f"CLIP does not know: {what}"
     )
+
+
+def _judged(labels: Labels, trusted: bool) -> int:
+    """Moments in which a sentence could be held true."""
+    return labels.frames - (0 if trusted else labels.unfamiliar)
 
 
 def _never(best: float, gamma: float, moments: int) -> str:

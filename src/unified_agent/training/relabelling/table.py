@@ -121,7 +121,8 @@ def _kept(folder: OwnFolder, names: Mapping[str, str], thumbnails: int) -> set[s
 
 def _draw(folder: OwnFolder, best: Mapping[str, list[tuple[float, str, str, Find]]]) -> None:
     if not best:
-        folder.remove(OVERVIEW) if folder.owns(OVERVIEW) else None
+        if folder.owns(OVERVIEW):
+            folder.remove(OVERVIEW)
         return
     rows = [
         (
