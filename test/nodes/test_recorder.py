@@ -378,7 +378,7 @@ def test_a_recorder_that_is_late_says_by_how_much(graph, node):
     time.sleep(0.8)
     graph.say(qos.EPISODE, String(data="end success"))
     graph.until(lambda: "wrote" in diagnosis())
-    assert "the recorder fell behind: /joint_states came up to " in diagnosis()
+    assert "the recorder fell behind: " in diagnosis()
     late = EpisodeFacts.read(node.run / "episode_001").late
     assert 0.6 < late["/joint_states"] < 3.0
 
