@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from unified_agent.documents import BadDocument, json_of, mapping, read_text, yaml_of
+from unified_agent.documents import BadDocument, json_of, mapping, one_line, read_text, yaml_of
 
 
 def laughs(levels):
@@ -54,3 +54,8 @@ def test_a_mapping_of_names_is_expected():
         mapping([1], "x")
     with pytest.raises(BadDocument, match="not 1"):
         mapping({1: 2}, "x")
+
+
+def test_a_text_for_people_is_one_short_line_that_steers_no_terminal():
+    assert one_line("a\n b\x1b[2Jc\u202e") == "a b [2Jc"
+    assert len(one_line("x" * 10**6, 50)) == 50
