@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from unified_agent.documents import BadDocument, json_of, mapping, read_text, shown, yaml_of
+from unified_agent.documents import BadDocument, json_of, mapping, one_line, read_text, shown, yaml_of
 
 
 def laughs(levels):
@@ -64,3 +64,8 @@ def test_yaml_that_is_too_deep_or_too_long_is_refused_before_it_is_put_together(
 
 def test_a_number_of_many_digits_can_be_shown():
     assert shown(1 << 100_000) == "a number of too many digits"
+
+
+def test_a_text_for_people_is_one_short_line_that_steers_no_terminal():
+    assert one_line("a\n b\x1b[2Jc\u202e") == "a b [2Jc"
+    assert len(one_line("x" * 10**6, 50)) == 50

@@ -4,7 +4,9 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from unified_agent.errors import UserError
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.cameras import RecordedCameras, image_topics
 from unified_agent.recording.cdr import NANO, BadMessage, TopicInfo, common_types
@@ -100,8 +102,6 @@ def test_junk_is_refused_or_silent(codec):
 
 def recorded(folder, kind: str, data: list[bytes], text: str = "h264") -> BagReader:
     """A bag whose own definition tells of the type, as MCAP files have it."""
-    from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-
     store = get_typestore(Stores.ROS2_KILTED)
     if kind in DEFINITIONS:
         store.register(get_types_from_msg(DEFINITIONS[kind], kind))
@@ -144,3 +144,16 @@ def test_a_video_that_begins_without_a_key_frame_tells_how_many_frames_it_lost(t
     assert len(list(cameras.frames())) == 6
     assert cameras.refused == 3
     assert any("key frame" in line for line in cameras.told)
+
+
+def test_a_type_of_the_usual_name_with_other_fields_is_told(tmp_path):
+    store = get_typestore(Stores.ROS2_KILTED)
+    text = "int32 timestamp\nint32 data\n"
+    store.register(get_types_from_msg(text, FOXGLOVE))
+    with BagWriter(tmp_path / "bag") as writer:
+        writer.add(TopicInfo("/cam/video", FOXGLOVE, (), text, "ros2msg"))
+        for number in range(3):
+            data = store.serialize_cdr(store.types[FOXGLOVE](timestamp=number, data=number), FOXGLOVE)
+            writer.write("/cam/video", bytes(data), NANO + number)
+    with pytest.raises(UserError, match=r"/cam/video: 3 images, none .* other fields. \(3 times\)"):
+        image_topics(BagReader(tmp_path / "bag"))

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
+
 from unified_agent import __version__
 from unified_agent.recording.models_used import models_used
 
@@ -16,3 +18,8 @@ def test_another_model_is_told_by_its_name_or_its_folder(tmp_path):
     assert used["clip"] == {"spec": "ViT-B-32:openai"}
     assert len(used["policy"]["sha256"]) == 64
     assert "planner" not in used
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "model.safetensors")
+    assert models_used({"clip": str(tmp_path)})["clip"] == {"spec": str(tmp_path)}

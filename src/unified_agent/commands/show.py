@@ -159,7 +159,7 @@ def _check_out(out: Path, bag: Path) -> None:
     ours = stat.S_ISREG(found.st_mode) and out.suffix in makers and makers[out.suffix](out) == MAKER
     if not ours:
         raise UserError(
-            f"{out} is there already and was not made by 'show': it is not overwritten. Give another --out."
+            f"{out} is there already, and nothing in it says that 'show' made it: it is not overwritten. Give another."
         )
 
 

@@ -49,8 +49,10 @@ IMAGE = _keep_last(40)
 NEWEST = _keep_last(1)
 # The policy's end of the joint states, which may come in parts that follow each other at once.
 PARTS = _keep_last(10)
-# The recorder's end of everything: room for bursts while a chunk is being compressed.
+# The recorder's end of images: room for bursts while a chunk is being compressed.
 RECORDED = _keep_last(200)
+# And of everything else, which is small: twenty seconds of joint states on a machine that is busy with other things.
+RECORDED_SMALL = _keep_last(2000)
 # What rclpy itself listens to /clock with.
 CLOCK = _keep_last(1, reliable=False)
 

@@ -98,7 +98,7 @@ class Recorder(shell.AgentNode):
         self._cameras = [LiveCamera(self, name, self._record, qos.RECORDED, raw=True) for name in cameras]
         self._arrivals = {topic.recorded: Arrivals() for topic in self._topics}
         self._heard = {
-            topic.recorded: self.listen(topic, partial(self._arrived, topic), qos.RECORDED, raw=True)
+            topic.recorded: self.listen(topic, partial(self._arrived, topic), qos.RECORDED_SMALL, raw=True)
             for topic in self._topics
             if topic.recorded not in self._compressed and topic is not qos.EPISODE
         }

@@ -30,10 +30,6 @@ _FILE_FORMATS = ("JPEG", "PNG", "WEBP")
 warnings.filterwarnings("ignore", category=Picture.DecompressionBombWarning)
 
 
-class DepthImage(BadMessage):
-    """An image of distances, which shows no colours."""
-
-
 class FrameReader:
     """Makes frames of cameras' images; what cannot be used is counted, and told once for each camera and cause.
 
@@ -183,9 +179,8 @@ def _decoded(image, most: int) -> tuple[np.ndarray, bool]:
 def _raw(image, most: int) -> tuple[np.ndarray, bool]:
     encoding = ENCODINGS.get(image.encoding)
     if encoding is None:
-        depth = image.encoding in DEPTH
-        what = "a depth image, which shows no colours" if depth else "not known"
-        raise (DepthImage if depth else BadMessage)(
+        what = "a depth image, which shows no colours" if image.encoding in DEPTH else "not known"
+        raise BadMessage(
             f"The encoding {shown(image.encoding[:20])} is {what}: expected {', '.join(list(ENCODINGS)[:4])}, "
             "yuv422_yuy2, bayer_rggb8 or another of sensor_msgs' colour encodings."
         )
@@ -213,7 +208,7 @@ def _decompressed(image, most: int) -> tuple[np.ndarray, bool]:
     """JPEG, PNG or WebP; the colours are the file's own, whatever the text of ``format`` says they were before."""
     named = shown(image.format[:60])
     if "compressedDepth" in image.format or image.format.startswith(DEPTH):
-        raise DepthImage(f"A compressed image ({named}) is a depth image, which shows no colours.")
+        raise BadMessage(f"A compressed image ({named}) is a depth image, which shows no colours.")
     data = bytes(image.data)
     if data.count(b"\xff\xda") > _MOST_SCANS and data.startswith(b"\xff\xd8"):
         raise BadMessage(f"A compressed image ({named}) is a JPEG of more than {_MOST_SCANS} scans.")

@@ -29,7 +29,7 @@ def models_used(specs: dict[str, str]) -> dict[str, dict[str, str]]:
 def _weights(part: str, spec: str) -> str:
     shipped, names = SHIPPED[part]
     folder = paths.models() / shipped if spec in names else Path(spec.removeprefix("hf:")).expanduser()
-    files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    files = sorted(file for file in folder.glob("*.safetensors") if file.is_file()) if folder.is_dir() else []
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:
