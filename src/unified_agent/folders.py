@@ -99,7 +99,7 @@ class OwnFolder:
             folder = cls(path, kind, wanted, new, lock)
             for entry in sorted(found, key=lambda entry: (entry.lstat().st_mtime_ns, entry.name)):
                 folder._list(entry.name)
-            folder._put(f"{MARK}/{_ABOUT}", json.dumps({"kind": kind, "settings": wanted}, indent=1) + "\n")
+            write_whole(path / MARK / _ABOUT, json.dumps({"kind": kind, "settings": wanted}, indent=1) + "\n")
         except BaseException:
             os.close(lock)
             raise
@@ -162,7 +162,7 @@ class OwnFolder:
             raise FolderError(f"{path} was not made by this command: it is not deleted. Move it away, or give another.")
         _delete(path)
         if self._files.pop(name, "") is None:
-            self._put(f"{MARK}/{_FILES}", "".join(f"{listed}\n" for listed in self._files))
+            self._put_files()
 
     def close(self) -> None:
         """Let others write."""
@@ -180,16 +180,19 @@ class OwnFolder:
         if "\n" in name or "\r" in name:
             raise FolderError(f"{name[:80]!r} is no name for a file of ours: give one without line breaks.")
         if name not in self._files:
+            if self._torn:
+                self._put_files()
             try:
                 with (self.path / MARK / _FILES).open("a") as manifest:
-                    manifest.write(f"\n{name}\n" if self._torn else f"{name}\n")
+                    manifest.write(f"{name}\n")
             except OSError as error:
                 self._torn = True
                 raise _unwritten(self.path / MARK / _FILES, error) from None
-            self._files[name], self._torn = None, False
+            self._files[name] = None
 
-    def _put(self, name: str, text: str) -> None:
-        write_whole(self.path / name, text)
+    def _put_files(self) -> None:
+        write_whole(self.path / MARK / _FILES, "".join(f"{name}\n" for name in self._files))
+        self._torn = False
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
