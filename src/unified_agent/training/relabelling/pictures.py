@@ -57,7 +57,7 @@ def overview(rows: Iterable[tuple[str, Sequence[tuple[str, Path]]]], path: Path)
         sheet.paste(row, (0, top))
         top += row.height
     stream = io.BytesIO()
-    sheet.save(stream, "PNG")
+    sheet.save(stream, "PNG", compress_level=1)
     path.write_bytes(stream.getvalue())
 
 
