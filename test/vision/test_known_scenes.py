@@ -86,7 +86,7 @@ def test_a_folder_in_its_place_and_a_part_that_lacks_are_refused(tmp_path):
 
 def test_one_of_another_tower_is_refused_with_the_model(tiny_folder):
     save_file(GOOD, tiny_folder / FILE)
-    with pytest.raises(UserError, match="do not fit"):
+    with pytest.raises(UserError, match="does not fit"):
         Clip.load(str(tiny_folder), "cpu")
 
 

@@ -38,13 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Score the marked moments, choose a threshold for each sentence, and write them."""
-    import torch
-
     from unified_agent.recording.reader import find_bags
-    from unified_agent.training.eyes.from_marks import from_scores, marked_scores, told, written
     from unified_agent.training.eyes.marks import means, read_marks
-    from unified_agent.vision.clip import Clip
-    from unified_agent.vision.detector import Detector
 
     for name, value in (("--slack", arguments.slack), ("--tolerance", arguments.tolerance)):
         if not 0.0 <= value <= 60.0:
@@ -61,21 +56,36 @@ def run(arguments: argparse.Namespace) -> dict:
     bags = list(dict.fromkeys(bag for path in arguments.bags for bag in find_bags(path)))
     if unmarked := sum(not any(means(mark, bag) for mark in marks) for bag in bags):
         print(f"{unmarked} of {len(bags)} recordings have no marks and are not looked at.")
+    return _write(*_look(arguments, bags, marks), arguments)
+
+
+def _look(arguments: argparse.Namespace, bags: list[Path], marks: list) -> tuple[list, int]:
+    """A `Calibration` for each sentence, and how many moments were scored."""
+    import torch
+
+    from unified_agent.training.eyes.from_marks import from_scores, marked_scores
+    from unified_agent.vision.clip import Clip
+    from unified_agent.vision.detector import Detector
+
     torch.set_num_threads(max(1, arguments.threads))
-    detector = Detector(
-        Clip.load(arguments.clip, arguments.device), list(dict.fromkeys(mark.sentence for mark in marks))
-    )
+    clip = Clip.load(arguments.clip, arguments.device)
+    detector = Detector(clip, list(dict.fromkeys(mark.sentence for mark in marks)))
     topics = tuple(arguments.image_topic)
     scores, truth = marked_scores(bags, marks, detector, topics, arguments.tolerance, arguments.slack)
     columns = zip(detector.sentences, scores.T, truth.T, strict=True)
-    found = [from_scores(sentence, *column) for sentence, *column in columns]
+    return [from_scores(sentence, *column) for sentence, *column in columns], len(scores)
+
+
+def _write(found: list, moments: int, arguments: argparse.Namespace) -> dict:
+    from unified_agent.training.eyes.from_marks import told, written
+
     for one in found:
         if one.threshold is None:
             print(f"  {one.sentence}: no threshold, because {one.why}")
         else:
             print(f"  {one.sentence}: {one.threshold:.4f} ({told(one)})")
     thresholds = {one.sentence: one.threshold for one in found if one.threshold is not None}
-    result = {"ok": len(thresholds) == len(found), "thresholds": thresholds, "moments": len(scores)}
+    result = {"ok": len(thresholds) == len(found), "thresholds": thresholds, "moments": moments}
     if not thresholds:
         print("Nothing was written: mark more moments, or try another CLIP.")
         return result
