@@ -126,7 +126,7 @@ def test_a_bag_whose_images_give_no_moment_fails_with_the_reason(tmp_path, detec
         writer.add_topic("/front", IMAGE)
         for number in range(3):
             writer.write("/front", image(number, 0, IMAGE).replace(b"rgb8", b"32FC"), 10**9 + number)
-    with pytest.raises(UserError, match=r"No moment was found.*'32FC' is.*\(3 times\)"):
+    with pytest.raises(UserError, match=r"no colour image.*'32FC' is.*\(3 times\)"):
         relabel(tmp_path / "run" / "depth", tmp_path / "out", detector, QUESTION)
 
 
@@ -161,8 +161,6 @@ def test_somebody_elses_bag_is_labelled_by_naming_its_image_topic(tmp_path, dete
             for connection in (front, back, third):
                 writer.write(connection, number * 10**8, image(number, number, kind))
             writer.write(hands, number * 10**8, hand)
-    with pytest.raises(UserError, match="--image-topic"):
-        relabel(tmp_path / "theirs", tmp_path / "out", detector, QUESTION)
     labels = relabel(tmp_path / "theirs", tmp_path / "out", detector, Question(image_topics=("/front/rgb",)))
     assert (labels.frames, labels.reached[ALWAYS]) == (4, [1.2])
     copy = read(place(tmp_path / "theirs", tmp_path / "out"))
