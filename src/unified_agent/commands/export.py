@@ -208,7 +208,7 @@ class _Export:
 
     def _add(self, reader) -> int:
         """Write one recording; its frames, or 0 where it is left out as the person asked."""
-        from unified_agent.recording.cameras import image_topics
+        from unified_agent.recording.cameras import choose
         from unified_agent.recording.history import History
         from unified_agent.recording.lerobot import layout
         from unified_agent.recording.lerobot.rows import RecordedRows
@@ -223,11 +223,13 @@ class _Export:
         task = layout.plain_text(facts.instruction) or arguments.task
         if not task:
             raise UserError("it has no instruction: give one with --task")
-        topics = image_topics(reader, tuple(dict.fromkeys(arguments.image_topic)))
+        choice = choose(reader, tuple(dict.fromkeys(arguments.image_topic)))
+        topics = choice.names
         cameras = layout.camera_names(map(camera_of, topics))
         signals = SignalTopics.of(reader, arguments.state_topic, arguments.action_topic, arguments.without_state)
         recorded = RecordedRows(reader, topics, signals, arguments.max_age, arguments.pair_by == "stamp")
         told = [
+            *choice.left_out,
             *signals.told,
             *(f"{t} is camera {c}" for t, c in zip(topics, cameras, strict=True) if camera_of(t) != c),
         ]

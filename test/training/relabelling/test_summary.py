@@ -41,7 +41,11 @@ def test_hundreds_of_recordings_are_told_in_few_lines():
     assert "200 recordings looked at, 2000 moments: 100 finds in 100 recordings" in lines
     assert "  the door is open: 100 finds in 100 recordings" in lines
     assert "  the door is green: never in 2000 moments (best 0.050, threshold 0.300)" in lines
-    assert [line for line in lines if line.startswith("lost: 200 recordings (run/000, run/001, run/002 and 197 more)")]
+    assert [
+        line
+        for line in lines
+        if line.startswith("left out or lost: 200 recordings (run/000, run/001, run/002 and 197 more)")
+    ]
     named = "(/data/0, /data/1, /data/2 and 47 more)"
     assert lines[-1] == f"failed: 50 recordings {named}, the first: it has no Image topic."
 

@@ -16,7 +16,7 @@ from unified_agent import topics
 from unified_agent.errors import UserError
 from unified_agent.recording import scores as scores_messages
 from unified_agent.recording.bag import BagWriter, topic_info
-from unified_agent.recording.cameras import RecordedCameras, image_topics
+from unified_agent.recording.cameras import RecordedCameras, choose
 from unified_agent.recording.cdr import NANO, Message, common_types, encode
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.pairing import Moment
@@ -64,7 +64,8 @@ def look(
     """
     state = fingerprint(bag)
     reader = BagReader(bag)
-    labels = Labels(str(bag), size(bag), state, image_topics=list(image_topics(reader, question.image_topics)))
+    choice = choose(reader, question.image_topics)
+    labels = Labels(str(bag), size(bag), state, image_topics=list(choice.names))
     labels.thresholds = dict(zip(detector.sentences, map(float, np.round(detector.thresholds, 6)), strict=True))
     folder.mkdir(parents=True, exist_ok=True)
     asked = json.dumps(asdict(question) | {"thresholds": labels.thresholds, "source": labels.source})
@@ -77,7 +78,7 @@ def look(
             writer.abandon()
             raise
         writer.close()
-    labels.lost += writer.lost + reader.losses
+    labels.lost += choice.left_out + writer.lost + reader.losses
     _save_finds(looker.stretches, looker.start, labels, folder / f"{name}{PICTURES}")
     labels.save(folder / f"{name}{SUMMARY}")
     return labels
@@ -129,7 +130,7 @@ class _Looker:
 
     def _sum_up(self) -> None:
         labels, sentences = self._labels, self._detector.sentences
-        labels.alone, labels.refused, labels.lost = self._cameras.alone, self._cameras.refused, self._cameras.causes
+        labels.alone, labels.refused, labels.lost = self._cameras.alone, self._cameras.refused, self._cameras.told
         labels.reached = dict(zip(sentences, self._reached, strict=True))
         labels.true = dict(zip(sentences, self._true.tolist(), strict=True))
         labels.best = dict(zip(sentences, self._best.tolist(), strict=True))

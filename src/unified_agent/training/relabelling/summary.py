@@ -28,13 +28,9 @@ def told(found: Mapping[str, Labels], failed: Mapping[str, str], doubts: str = "
         lines += _totals(found, trusted)
     lines += _strange(found, trusted)
     lines += [doubts] if doubts else []
-    alone = sum(labels.alone for labels in found.values())
-    refused = sum(labels.refused for labels in found.values())
-    if alone or refused:
-        lines.append(
-            f"left out: {alone} frames without a partner of the other cameras, {refused} images without a frame"
-        )
-    lines += _grouped("lost", {name: "; ".join(labels.lost) for name, labels in found.items() if labels.lost})
+    lines += _grouped(
+        "left out or lost", {name: "; ".join(labels.lost) for name, labels in found.items() if labels.lost}
+    )
     return lines + _grouped("failed", failed)
 
 
