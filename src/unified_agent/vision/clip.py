@@ -115,7 +115,7 @@ class Clip:
         """Encode a word and a frame, so that parts which do not fit each other are told of at once."""
         for name, embedding in (
             ("sentence", self.encode_text(["red"])),
-            ("frame", self.encode_image(np.zeros((1, 32, 32, 3), np.uint8))),
+            ("frame", self.encode_views(np.zeros((1, 32, 32, 3), np.uint8))[0]),
         ):
             if not bool(embedding.isfinite().all()):
                 raise ClipError(f"What it makes of a {name} is no finite number.")

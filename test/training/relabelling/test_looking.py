@@ -78,7 +78,7 @@ def test_a_bag_whose_images_give_no_moment_fails_with_the_reason(tmp_path, detec
         writer.add_topic("/front", IMAGE)
         for number in range(3):
             writer.write("/front", image(number, 0).replace(b"rgb8", b"32FC"), 10**9 + number)
-    with pytest.raises(UserError, match=r"No moment was found.*'32FC' is.*\(3 times\)"):
+    with pytest.raises(UserError, match=r"no colour image.*'32FC' is.*\(3 times\)"):
         look(tmp_path / "depth", tmp_path / "out", "it", detector, QUESTION)
 
 
@@ -87,7 +87,7 @@ def test_a_bag_whose_camera_was_silent_fails_with_the_reason(tmp_path, detector)
         writer.add_topic("/front", IMAGE)
         writer.add_topic("/instruction", STRING)
         writer.write("/instruction", string("stack"), 10**9)
-    with pytest.raises(UserError, match="no image came on /front"):
+    with pytest.raises(UserError, match="/front: no images"):
         look(tmp_path / "silent", tmp_path / "out", "it", detector, QUESTION)
 
 
@@ -111,13 +111,13 @@ def test_another_type_on_a_topic_of_labels_is_left_out_and_told(tmp_path, detect
     assert [topic for topic, _, _ in read(tmp_path / "out" / "it")].count("/caption/scores") == 4
 
 
-def test_stamps_that_are_all_equal_and_times_before_1970_are_no_error(tmp_path, detector):
+def test_stamps_that_are_all_equal_are_no_error_and_times_before_1970_are_told(tmp_path, detector):
     with Writer(tmp_path / "theirs", version=8, storage_plugin=StoragePlugin.SQLITE3) as writer:
         front = writer.add_connection("/front/rgb", IMAGE, typestore=get_typestore(Stores.ROS2_HUMBLE))
         for number in range(4):
             writer.write(front, number - 2, image(0, number))
     labels = look(tmp_path / "theirs", tmp_path / "out", "it", detector, QUESTION)
-    assert labels.frames == 4
+    assert labels.frames == 2
     assert [line for line in labels.lost if "before 1970" in line]
 
 
