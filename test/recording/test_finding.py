@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from unified_agent.recording import finding
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.finding import NoBag, files_of, find_bags
 from unified_agent.recording.losses import Losses
@@ -144,3 +145,12 @@ def test_a_path_without_a_recording_is_told(tmp_path, name):
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoBag, match="no recording"):
         find_bags(tmp_path / name)
+
+
+def test_what_the_system_makes_up_and_endless_trees_are_not_walked(tmp_path, monkeypatch):
+    with pytest.raises(NoBag, match="no recording"):
+        find_bags(Path("/proc/self"))
+    monkeypatch.setattr(finding, "MOST_FOLDERS", 3)
+    (tmp_path / "a" / "b" / "c" / "d").mkdir(parents=True)
+    with pytest.raises(NoBag, match="More than 3 folders"):
+        find_bags(tmp_path)

@@ -17,6 +17,10 @@ from unified_agent.recording.metadata import NAME, Metadata
 from unified_agent.recording.source import PACKED, stem_of, storage_of
 
 EXPECTED = "expected a rosbag2 directory, a .mcap, a .db3 or a ROS 1 .bag file"
+# More folders than this below one path are not looked into: a link to the root of a disk lies there.
+MOST_FOLDERS = 100_000
+# What the system makes up, endlessly.
+_MADE_UP = ("/proc", "/sys", "/dev")
 _NUMBERED = re.compile(r"(.*)_(0|[1-9]\d{0,8})", re.DOTALL)
 
 
@@ -77,13 +81,16 @@ def files_of(path: Path, losses: Losses) -> tuple[list[Path], Metadata]:
 
 def _below(folder: Path) -> Iterator[Path]:
     """Recordings in a folder and in those below it."""
+    made_up = {os.stat(path).st_dev for path in _MADE_UP if os.path.isdir(path)}
     waiting, seen = [folder], set()
     while waiting:
         here = waiting.pop()
         try:
             found = here.stat()
-            if (found.st_dev, found.st_ino) in seen:
+            if (found.st_dev, found.st_ino) in seen or found.st_dev in made_up:
                 continue
+            if len(seen) >= MOST_FOLDERS:
+                raise NoBag(f"More than {MOST_FOLDERS} folders lie below {folder}: name those with recordings.")
             seen.add((found.st_dev, found.st_ino))
             files, folders = _candidates(here), _folders(here)
         except OSError:
