@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> dict:
                 labelled[str(bag)] = labels
                 progress.write(_told(labels, place(bag, arguments.out)))
                 if buffer is not None:
-                    progress.write(f"  buffer: {_remember(place(bag, arguments.out), arguments, buffer)}")
+                    progress.write(f"  buffer: {_remember(place(bag, arguments.out), arguments, buffer, clip)}")
             progress.update(begin + sizes[bag] - progress.n)
     for bag, why in failed.items():
         print(f"failed: {bag}: {why}")
@@ -99,20 +99,21 @@ def run(arguments: argparse.Namespace) -> dict:
     }
 
 
-def _remember(copy: Path, arguments: argparse.Namespace, buffer) -> str:
+def _remember(copy: Path, arguments: argparse.Namespace, buffer, clip) -> str:
     """Add a labelled copy's demonstrations to the buffer, under a name of its own; what was added, or why not."""
-    from unified_agent.recording.reader import BagReader
     from unified_agent.robot.arm import Arm
-    from unified_agent.training.policy.bag_experience import experience_of
+    from unified_agent.training.policy.bag_experience import Eyes, experience_of
+    from unified_agent.training.policy.recorded import Names, RecordedBag
 
     try:
-        episode = experience_of(BagReader(copy), Arm.load(arguments.arm))
+        names = Names(image_topics=tuple(arguments.image_topic), tolerance=arguments.tolerance)
+        found = experience_of(RecordedBag(copy, names), Arm.load(arguments.arm), Eyes(clip))
     except UserError as error:
         return f"nothing: {error}"
-    if episode is None:
-        return "nothing: no object was picked"
-    path = buffer.write(f"bag_{copy.parent.name}_{copy.name}", [episode])
-    return f"{len(episode)} demonstrations -> {path}"
+    if not found.episodes:
+        return f"nothing: {'; '.join(found.notes) or 'no decision lies between two whole moments'}"
+    path = buffer.write(f"bag_{copy.parent.name}_{copy.name}", found.episodes)
+    return f"{sum(map(len, found.episodes))} demonstrations -> {path}"
 
 
 def _sentences(arguments: argparse.Namespace) -> tuple[list[str], dict[str, float]]:

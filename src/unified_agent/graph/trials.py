@@ -23,11 +23,17 @@ from unified_agent.trials.trial import Trial
 
 BRIDGE = "mujoco_bridge"
 # Wall seconds.
-START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 180.0, 30.0, 600.0
+START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 600.0, 120.0, 900.0
 
 
 def evaluate(
-    agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, speed: float = 5.0, runs: Path | None = None
+    agent: Agent,
+    tasks: Sequence[Task],
+    seed: int,
+    randomise: bool,
+    speed: float = 5.0,
+    runs: Path | None = None,
+    params_file: Path | None = None,
 ) -> Iterator[Trial]:
     """One episode a task through one graph, started at ``seed``, ``seed + 1``, ...
 
@@ -35,6 +41,7 @@ def evaluate(
         randomise: random lights, colours, table and camera poses at every start.
         speed: simulated seconds a wall second; 0: as fast as possible.
         runs: record every episode, and keep the recordings in a folder there.
+        params_file: a ROS parameter file, on top of that in ``config/``.
 
     Raises:
         UserError: a node fails or falls silent.
@@ -46,9 +53,11 @@ def evaluate(
         "policy": agent.policy,
         "device": agent.device,
         "speed": str(speed),
+        "seed": str(seed),
         "randomise": str(randomise).lower(),
         "record": str(runs is not None).lower(),
         **({} if runs is None else {"runs": str(runs)}),
+        **({} if params_file is None else {"params_file": str(params_file)}),
     }
     with running(arguments) as trials:
         for number, task in enumerate(tasks, start=seed):

@@ -68,7 +68,8 @@ class DatasetReader:
                 raise NoDataset(f"{folder} keeps single images: expected videos. LeRobot converts them.")
             self.cameras = tuple(name.removeprefix(layout.IMAGES) for name in videos)
             self._keys = dict(zip(self.cameras, videos, strict=True))
-            self.joints = _names(features.get(layout.STATE, {"shape": [0], "names": None}))
+            self._names = {name: _names(feature) for name, feature in features.items() if len(feature["shape"]) == 1}
+            self.joints = self.names(layout.STATE)
             self._episodes = _rows(folder / "meta" / "episodes")
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise NoDataset(
@@ -83,6 +84,23 @@ class DatasetReader:
         tasks = self._episodes[number].get("tasks") or []
         return str(tasks[0]) if tasks else ""
 
+    def names(self, feature: str) -> tuple[str, ...]:
+        """Names of a vector's parts, numbered where the dataset does not name them; none for a feature it has not."""
+        return self._names.get(feature, ())
+
+    def vectors(self, number: int, feature: str) -> tuple[np.ndarray, np.ndarray]:
+        """Seconds since the start of an episode (N,), and a vector at those times (N, D); no video is opened.
+
+        Raises:
+            NoDataset: a file of the episode is missing or broken.
+        """
+        try:
+            found = self._table(self._episodes[number])
+            values = np.array(found[feature].to_pylist(), dtype=float).reshape(len(found), len(self.names(feature)))
+            return np.array(found["timestamp"].to_pylist(), dtype=float), values
+        except (OSError, ValueError, TypeError, LookupError, pa.ArrowException) as error:
+            raise NoDataset(f"Episode {number} of {self._folder} cannot be read: {error}") from None
+
     def rows(self, number: int) -> Iterator[DatasetRow]:
         """The moments of an episode, in order.
 
@@ -91,10 +109,7 @@ class DatasetReader:
         """
         episode = self._episodes[number]
         try:
-            path = inside(self._folder, self._data_path.format(**_place(episode, "data")))
-            found = arrow_dataset.dataset(path, format="parquet").to_table(
-                filter=arrow_dataset.field("episode_index") == episode["episode_index"]
-            )
+            found = self._table(episode)
             seconds = found["timestamp"].to_pylist()
             states = found[layout.STATE].to_pylist() if self.joints else [None] * len(seconds)
             with ExitStack() as stack:
@@ -106,6 +121,12 @@ class DatasetReader:
             raise NoDataset(f"Episode {number} of {self._folder} has fewer frames than rows.") from None
         except (OSError, ValueError, LookupError, pa.ArrowException, av.FFmpegError) as error:
             raise NoDataset(f"Episode {number} of {self._folder} cannot be read: {error}") from None
+
+    def _table(self, episode: dict) -> pa.Table:
+        path = inside(self._folder, self._data_path.format(**_place(episode, "data")))
+        return arrow_dataset.dataset(path, format="parquet").to_table(
+            filter=arrow_dataset.field("episode_index") == episode["episode_index"]
+        )
 
     def _frames(self, stack: ExitStack, episode: dict, camera: str, count: int) -> Iterator[np.ndarray]:
         key = self._keys[camera]

@@ -2,6 +2,7 @@
 """Behaviour cloning: the policy network learns the actions of a data set by maximum likelihood."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -45,6 +46,11 @@ class Demonstrations:
     def newest(self, count: int) -> "Demonstrations":
         """The last ``count`` demonstrations, or all where there are fewer."""
         return Demonstrations(*(getattr(self, field.name)[-count:] for field in fields(self)))
+
+    def of(self, sentences: Collection[str]) -> "Demonstrations":
+        """Those of these sentences."""
+        rows = np.isin(self.sentences, list(sentences))
+        return Demonstrations(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def save(self, path: Path) -> None:
         """Write an ``.npz``; the file is whole or absent."""

@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A policy from recordings alone: no simulator, no arm, no network but CLIP and the one that learns."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from unified_agent.documents import BadDocument, json_of, mapping, read_text
+from unified_agent.errors import UserError
+from unified_agent.folders import OwnFolder
+from unified_agent.language.subgoals import SENTENCES, SubGoal
+from unified_agent.recording.lerobot import layout
+from unified_agent.recording.lerobot.reader import DatasetReader
+from unified_agent.recording.reader import NoBag, find_bags
+from unified_agent.robot.arm import Arm
+from unified_agent.training.policy import experience, successes
+from unified_agent.training.policy.bag_experience import Eyes, experience_of
+from unified_agent.training.policy.experience import Episode
+from unified_agent.training.policy.learner import Learner
+from unified_agent.training.policy.recorded import Names, Recorded, RecordedBag, RecordedEpisode
+from unified_agent.training.policy.successes import Clone
+
+KIND = "policy from recordings"
+POLICY, PICTURE, LIST = "policy", "demonstrations.png", "recordings.json"
+_WORK, _PROGRESS = "work", "work/progress.pt"
+_SAVED_EVERY = 250
+"""Gradient steps after which a training that is cut off goes on."""
+_BROKEN = (RuntimeError, ValueError, KeyError, EOFError, OSError, TypeError)
+
+
+@dataclass(frozen=True)
+class TeachingSettings:
+    """How to learn from recordings.
+
+    Attributes:
+        arm: that was recorded, a name or a YAML path.
+        sentences: sub-goals that are learnt; empty: the whole vocabulary.
+        steps: gradient steps, with a learning rate that falls to nothing.
+        batch: demonstrations a gradient step.
+        learning_rate: of AdamW, at the beginning.
+        seed: of the weights and the batches.
+        names: how things are called in the recordings.
+    """
+
+    arm: str = "fr3"
+    sentences: tuple[str, ...] = ()
+    steps: int = 6_000
+    batch: int = 128
+    learning_rate: float = 1e-3
+    seed: int = 0
+    names: Names = field(default_factory=Names)
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch"):
+            if getattr(self, name) < 1:
+                raise UserError(f"'{name}' must be 1 or more, not {getattr(self, name)}.")
+        asked = tuple(dict.fromkeys(SubGoal.parse(sentence).sentence for sentence in self.sentences))
+        object.__setattr__(self, "sentences", asked)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording that was found.
+
+    Attributes:
+        name: for people: its path, and in a dataset the episode's number.
+        path: of the bag or the dataset.
+        episode: in the dataset; None for a bag.
+    """
+
+    name: str
+    path: Path
+    episode: int | None = None
+
+    def identity(self) -> list:
+        """What tells whether it is the same recording as before: name, bytes and time of the last change."""
+        files = [self.path] if self.path.is_file() else [file for file in self.path.iterdir() if file.is_file()]
+        if self.episode is not None:
+            files = [self.path / layout.INFO]
+        states = [file.stat() for file in files]
+        newest = max((state.st_mtime_ns for state in states), default=0)
+        return [self.name, sum(state.st_size for state in states), newest]
+
+
+@dataclass
+class Account:
+    """What became of one recording.
+
+    Attributes:
+        name: of the recording.
+        demonstrations: sentence -> how many it gave.
+        decisions: what its gripper did -> how often.
+        notes: what in it could not be used, and why.
+        left_out: why it gave nothing; empty where it gave something.
+    """
+
+    name: str
+    demonstrations: dict[str, int] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    left_out: str = ""
+
+
+def find_sources(paths: Sequence[Path]) -> list[Source]:
+    """The recordings at these paths and in the folders below them, and the episodes of the datasets there.
+
+    Raises:
+        NoBag: there is neither at one of the paths.
+    """
+    found: dict[str, Source] = {}
+    for path in paths:
+        datasets = _datasets(path)
+        for dataset in datasets:
+            for number in range(len(DatasetReader(dataset))):
+                source = Source(f"{dataset}, episode {number}", dataset, number)
+                found[source.name] = source
+        try:
+            bags = find_bags(path)
+        except NoBag:
+            if not datasets:
+                raise NoBag(f"There is neither a recording nor a LeRobot dataset in {path}.") from None
+            bags = []
+        found |= {str(bag.resolve()): Source(str(bag), bag) for bag in bags}
+    return list(found.values())
+
+
+class FromRecordings:
+    """One run in a folder; where it was cut off, it goes on: a recording that was read is not read again.
+
+    Args:
+        settings: how to learn.
+        sources: the recordings.
+        eyes: say what is true in their frames.
+        out: folder of the run.
+        command: written on the card.
+
+    Raises:
+        FolderError: the folder is somebody else's, or holds a run with other settings or recordings.
+    """
+
+    def __init__(self, settings: TeachingSettings, sources: Sequence[Source], eyes: Eyes, out: Path, command: str = ""):
+        self._settings, self._sources, self._eyes, self._command = settings, sources, eyes, command
+        self._arm = Arm.load(settings.arm)
+        self._provenance = eyes.provenance(self._arm)
+        self._folder = OwnFolder.claim(out, KIND, self._claimed(), sources={source.path for source in sources})
+        self._datasets: dict[Path, DatasetReader] = {}
+
+    def __enter__(self) -> "FromRecordings":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.close()
+
+    def read(self, tell: Callable[[str], object] = lambda line: None) -> list[Account]:
+        """Look through every recording that was not looked through before; what became of each.
+
+        Args:
+            tell: called with a line for each recording that gives nothing.
+        """
+        accounts = []
+        with tqdm(self._sources, desc="read", unit="recording", mininterval=0.5) as bar:
+            for number, source in enumerate(bar):
+                account = self._account(number, source)
+                if account.left_out:
+                    tell(f"left out: {account.name}: {account.left_out}")
+                accounts.append(account)
+                bar.set_postfix_str(f"{sum(sum(one.demonstrations.values()) for one in accounts)} demonstrations")
+        self._folder.write(LIST, json.dumps([asdict(account) for account in accounts], indent=1) + "\n")
+        return accounts
+
+    def train(self, accounts: Sequence[Account]) -> dict:
+        """Learn from what was read, write the checkpoint and the picture, and return the checkpoint's card.
+
+        Raises:
+            UserError: nothing was read that can be learnt from.
+        """
+        settings = self._settings
+        learner = Learner(self._arm, (), settings.learning_rate, keep=2**31, seed=settings.seed)
+        for number, account in enumerate(accounts):
+            if account.demonstrations:
+                for episode in experience.load(self._folder.path / self._file(number, "safetensors")):
+                    learner.add(self._demonstrations(episode))
+        counts = dict.fromkeys(settings.sentences or SENTENCES, 0) | learner.counts()
+        if not any(counts.values()):
+            raise UserError("None of the recordings gave a demonstration: there is nothing to learn.")
+        loss = self._fit(learner)
+        policy = learner.policy()
+        policy.card = self._card(accounts, counts, loss)
+        self._folder.place(POLICY)
+        policy.save(self._folder.path / POLICY)
+        draw_counts(counts, self._folder.place(PICTURE))
+        return policy.card
+
+    def _account(self, number: int, source: Source) -> Account:
+        told = self._folder.path / self._file(number, "json")
+        if self._folder.owns(self._file(number, "json")) and told.is_file():
+            try:
+                return Account(**mapping(json_of(read_text(told), str(told)), str(told)))
+            except (BadDocument, TypeError):
+                pass  # it is read again
+        account = Account(source.name)
+        try:
+            gleaned = experience_of(self._open(source), self._arm, self._eyes, pictures=False)
+        except (UserError, OSError) as error:
+            account.left_out = str(error)
+        else:
+            account.notes = gleaned.notes
+            account.decisions = {change.name.lower(): count for change, count in gleaned.decisions.items()}
+            taught = [self._demonstrations(episode).sentences.tolist() for episode in gleaned.episodes]
+            account.demonstrations = dict(Counter(sentence for sentences in taught for sentence in sentences))
+            if account.demonstrations:
+                experience.save(gleaned.episodes, self._folder.place(self._file(number, "safetensors")))
+            else:
+                account.left_out = _why_nothing(account)
+        self._folder.write(self._file(number, "json"), json.dumps(asdict(account)) + "\n")
+        return account
+
+    def _open(self, source: Source) -> Recorded:
+        if source.episode is None:
+            return RecordedBag(source.path, self._settings.names)
+        dataset = self._datasets.setdefault(source.path, DatasetReader(source.path))
+        return RecordedEpisode(dataset, source.episode, source.name, self._settings.names)
+
+    def _demonstrations(self, episode: Episode):
+        """All sentences that came true; what was pursued at the time does not count."""
+        episode = replace(episode, pursued=[""] * len(episode))
+        found = successes.of_subgoals(episode, self._eyes.detector.thresholds, hindsight=True, clone=Clone.CAUSAL)
+        return found.of(self._settings.sentences) if self._settings.sentences else found
+
+    def _fit(self, learner: Learner) -> float:
+        steps, path = self._settings.steps, self._folder.place(_PROGRESS)
+        done, loss = 0, float("nan")
+        if path.is_file():
+            try:
+                saved = torch.load(path, weights_only=True)
+                learner.restore(saved["learner"])
+                done, loss = int(saved["done"]), float(saved["loss"])
+            except _BROKEN as error:
+                raise UserError(f"{path} cannot be read ({error}): give another --out, or remove that file.") from None
+        with tqdm(total=steps, initial=done, desc="learn", unit="update", mininterval=1) as bar:
+            while done < steps:
+                count = min(_SAVED_EVERY, steps - done)
+                loss = learner.update(count, self._settings.batch, anneal=True, first=done, total=steps)
+                done += count
+                partial = path.with_name(f".{path.name}")
+                torch.save({"learner": learner.state(), "done": done, "loss": loss}, partial)
+                partial.replace(path)
+                bar.set_postfix_str(f"loss {loss:.2f}", refresh=False)
+                bar.update(count)
+        return loss
+
+    def _card(self, accounts: Sequence[Account], counts: Mapping[str, int], loss: float) -> dict:
+        used = [account for account in accounts if account.demonstrations]
+        decisions = sum((Counter(account.decisions) for account in accounts), Counter())
+        settings = asdict(self._settings)
+        return {
+            "command": self._command,
+            "arm": self._settings.arm,
+            "trained_on": f"{sum(counts.values())} demonstrations in {len(used)} recordings, successes as CLIP saw",
+            "demonstrations": dict(counts),
+            "decisions": dict(decisions),
+            "recordings": {
+                "read": len(accounts),
+                "used": len(used),
+                "left_out": dict(Counter(account.left_out for account in accounts if account.left_out).most_common(20)),
+                "listed_in": LIST,
+                "identity": self._folder.settings["recordings"],
+            },
+            "clip": {
+                "fingerprint": self._provenance.clip,
+                "thresholds": dict(zip(SENTENCES, self._provenance.thresholds, strict=True)),
+            },
+            "cloning": {name: settings[name] for name in ("steps", "batch", "learning_rate", "seed")},
+            "final_loss": loss,
+        }
+
+    def _claimed(self) -> dict:
+        """What the policy depends on."""
+        identities = [source.identity() for source in self._sources]
+        digest = hashlib.sha256(json.dumps(identities).encode()).hexdigest()[:16]
+        return asdict(self._settings) | {
+            "recordings": f"{len(self._sources)}, sha256 of names, sizes and times {digest}",
+            "clip": self._provenance.clip,
+            "thresholds": list(self._provenance.thresholds),
+        }
+
+    @staticmethod
+    def _file(number: int, ending: str) -> str:
+        return f"{_WORK}/{number:06d}.{ending}"
+
+
+def draw_counts(counts: Mapping[str, int], path: Path) -> None:
+    """A bar a sentence: how many demonstrations taught it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 0.6 + 0.3 * len(counts)), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(list(counts), list(counts.values()), color="#3b6ea8")
+    axes.bar_label(bars, padding=3)
+    axes.invert_yaxis()
+    axes.set(xlabel="demonstrations", title="What the recordings teach")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=120)
+
+
+def _why_nothing(account: Account) -> str:
+    did = ", ".join(f"{count} x {name}" for name, count in account.decisions.items())
+    notes = f"; {'; '.join(account.notes[:3])}" if account.notes else ""
+    return f"no sentence came true with what the gripper did ({did}){notes}"
+
+
+def _datasets(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    infos = [path / layout.INFO, *path.rglob(layout.INFO)]
+    folders = dict.fromkeys(info.parents[1] for info in infos if info.is_file())
+    return sorted(
+        folder for folder in folders if not any(part.startswith(".") for part in folder.relative_to(path).parts)
+    )
