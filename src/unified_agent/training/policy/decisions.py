@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where an arm picked and placed, read from its gripper: nobody has to have said so at the time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -10,8 +9,10 @@ import numpy as np
 
 from unified_agent.robot.arm import Arm
 
-HELD = 0.5
-"""Seconds for which a gripper that closed must measure "holding"; opening and closing pass through it faster."""
+STILL = 0.3
+"""Seconds for which a gripper that closed on something stands still; opening and closing it is on the move."""
+MOVES = 0.03
+"""Of a gripper's travel: by more than this it moves in that time."""
 LEVEL = 0.005
 """Metres below its highest point at which the tool still counts as above everything, between two decisions."""
 
@@ -67,7 +68,7 @@ def changes(track: Track, arm: Arm) -> list[tuple[int, Change]]:
 
     What it holds when the recording begins was not picked in it.
     """
-    stretches = _stretches(track, [_grip(arm, position) for position in track.grips])
+    stretches = _stretches(track, arm)
     found = []
     for (before, _), (after, row) in pairwise(stretches):
         if (before, after) in _CHANGES:
@@ -81,17 +82,27 @@ def _grip(arm: Arm, position: float) -> Grip:
     return Grip.OPEN if abs(position - arm.gripper_open) < abs(position - arm.gripper_closed) else Grip.SHUT
 
 
-def _stretches(track: Track, grips: Sequence[Grip]) -> list[tuple[Grip, int]]:
+def _stretches(track: Track, arm: Arm) -> list[tuple[Grip, int]]:
     """How the gripper stood, and the first row of it; passing through "holding" on the way is no stretch."""
+    grips = [_grip(arm, position) for position in track.grips]
     begins = [row for row in range(len(grips)) if row == 0 or grips[row] is not grips[row - 1]]
     found: list[tuple[Grip, int]] = []
     for begin, end in pairwise([*begins, len(grips)]):
         grip = grips[begin]
-        if grip is Grip.HELD and track.times[end - 1] - track.times[begin] < HELD:
+        if grip is Grip.HELD and not _rests(track, begin, end, MOVES * abs(arm.gripper_open - arm.gripper_closed)):
             continue
         if not found or found[-1][0] is not grip:
             found.append((grip, begin))
     return found
+
+
+def _rests(track: Track, begin: int, end: int, moves: float) -> bool:
+    """Whether the gripper stands still for a while between two rows."""
+    times, grips = track.times[begin:end], track.grips[begin:end]
+    for first, last in enumerate(np.searchsorted(times, times + STILL)):
+        if last < len(times) and np.ptp(grips[first : last + 1]) <= moves:
+            return True
+    return False
 
 
 _CHANGES = {change.value: change for change in Change}

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From made-up recordings (see conftest.py) to a checkpoint."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from unified_agent.cli import main
+from unified_agent.errors import UserError
+from unified_agent.folders import FolderError
+from unified_agent.policy.checkpoint import Policy
+from unified_agent.recording.reader import NoBag
+from unified_agent.training.policy import from_recordings
+from unified_agent.training.policy.from_recordings import FromRecordings, TeachingSettings, find_sources
+
+GRASPED, PUT = "the robot is grasping the red object", "the red object is on the table"
+SETTINGS = TeachingSettings(steps=4, batch=8)
+
+
+def teach(sources, eyes, out, settings=SETTINGS) -> dict:
+    with FromRecordings(settings, sources, eyes, out) as teaching:
+        return teaching.train(teaching.read())
+
+
+def weights(folder) -> np.ndarray:
+    return torch.cat([p.flatten() for p in Policy.load(str(folder)).network.parameters()]).detach().numpy()
+
+
+def test_a_bag_becomes_a_checkpoint_that_says_what_taught_it(tmp_path, record, eyes):
+    record(tmp_path / "runs" / "a")
+    card = teach(find_sources([tmp_path / "runs"]), eyes, tmp_path / "out")
+    told = Policy.load(str(tmp_path / "out" / "policy")).card
+    assert told["demonstrations"] == card["demonstrations"]
+    assert (told["demonstrations"][GRASPED], told["demonstrations"][PUT]) == (1, 1)
+    assert told["demonstrations"]["the blue object is on the table"] == 0
+    assert (told["clip"]["fingerprint"], told["recordings"]["used"], told["arm"]) == ("fake", 1, "fr3")
+    assert (tmp_path / "out" / "demonstrations.png").stat().st_size > 1000
+
+
+def test_an_exported_dataset_teaches_the_same(tmp_path, record, eyes):
+    bag = record(tmp_path / "bag")
+    assert main(["export", str(bag), "--out", str(tmp_path / "set"), "--task", "tidy up"]) == 0
+    [source] = find_sources([tmp_path / "set"])
+    card = teach([source], eyes, tmp_path / "out")
+    assert (card["demonstrations"][GRASPED], card["demonstrations"][PUT]) == (1, 1)
+
+
+def test_recordings_that_teach_nothing_are_listed_with_the_reason(tmp_path, record, eyes):
+    record(tmp_path / "runs" / "good")
+    record(tmp_path / "runs" / "theirs", without=["/objects"])
+    told = []
+    with FromRecordings(SETTINGS, find_sources([tmp_path / "runs"]), eyes, tmp_path / "out") as teaching:
+        teaching.read(told.append)
+    [line] = told
+    assert "theirs" in line
+    assert "red, green, blue" in line
+    listed = json.loads((tmp_path / "out" / "recordings.json").read_text())
+    assert [bool(account["left_out"]) for account in listed] == [False, True]
+
+
+def test_what_was_read_is_not_read_again_and_a_cut_off_training_ends_with_the_same_weights(
+    tmp_path, record, eyes, monkeypatch
+):
+    record(tmp_path / "bag")
+    sources = find_sources([tmp_path / "bag"])
+    monkeypatch.setattr(from_recordings, "_SAVED_EVERY", 2)
+    teach(sources, eyes, tmp_path / "whole")
+    looked = eyes.looked
+    with FromRecordings(SETTINGS, sources, eyes, tmp_path / "cut") as teaching:
+        accounts = teaching.read()
+        monkeypatch.setattr(from_recordings, "_SAVED_EVERY", 3)
+        monkeypatch.setattr(torch, "save", _save_once_then_stop(torch.save))
+        with pytest.raises(KeyboardInterrupt):
+            teaching.train(accounts)
+        monkeypatch.undo()
+    monkeypatch.setattr(from_recordings, "_SAVED_EVERY", 2)
+    teach(sources, eyes, tmp_path / "cut")
+    assert eyes.looked == 2 * looked
+    # How often it is saved does not count either.
+    np.testing.assert_allclose(weights(tmp_path / "cut" / "policy"), weights(tmp_path / "whole" / "policy"), atol=1e-6)
+
+
+def _save_once_then_stop(save):
+    def saving(*arguments):
+        save(*arguments)
+        raise KeyboardInterrupt
+
+    return saving
+
+
+@pytest.mark.parametrize("other", [{"steps": 5}, {"seed": 1}, {"sentences": (PUT,)}])
+def test_other_settings_in_the_same_folder_are_refused(tmp_path, record, eyes, other):
+    record(tmp_path / "bag")
+    sources = find_sources([tmp_path / "bag"])
+    FromRecordings(SETTINGS, sources, eyes, tmp_path / "out").__exit__()
+    with pytest.raises(FolderError, match=next(iter(other))):
+        FromRecordings(TeachingSettings(**{"steps": 4, "batch": 8} | other), sources, eyes, tmp_path / "out")
+
+
+def test_another_recording_or_another_clip_is_refused_as_well(tmp_path, record, eyes):
+    record(tmp_path / "runs" / "a")
+    FromRecordings(SETTINGS, find_sources([tmp_path / "runs"]), eyes, tmp_path / "out").__exit__()
+    record(tmp_path / "runs" / "b")
+    with pytest.raises(FolderError, match="recordings was .1, .* is .2, "):
+        FromRecordings(SETTINGS, find_sources([tmp_path / "runs"]), eyes, tmp_path / "out")
+
+
+def test_only_the_sentences_asked_for_are_learnt(tmp_path, record, eyes):
+    record(tmp_path / "bag")
+    settings = TeachingSettings(steps=2, batch=8, sentences=(f"{PUT}.",))
+    assert teach(find_sources([tmp_path / "bag"]), eyes, tmp_path / "out", settings)["demonstrations"] == {PUT: 1}
+
+
+def test_a_sentence_outside_the_vocabulary_is_refused():
+    with pytest.raises(UserError, match="no sub-goal"):
+        TeachingSettings(sentences=("the red object is lost",))
+
+
+def test_the_output_may_not_lie_in_a_recording(tmp_path, record, eyes):
+    bag = record(tmp_path / "bag")
+    with pytest.raises(FolderError, match="what is read"):
+        FromRecordings(SETTINGS, find_sources([bag]), eyes, bag / "out")
+
+
+def test_a_folder_without_recordings_is_named(tmp_path):
+    with pytest.raises(NoBag, match=r"neither a recording nor a LeRobot dataset"):
+        find_sources([tmp_path])
