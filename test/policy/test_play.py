@@ -31,7 +31,7 @@ def test_what_is_held_is_put_on_the_others_or_anywhere():
 
 
 def test_every_action_lies_in_the_basket_even_for_an_object_outside():
-    outside = {name: position + [0.3, 0.3, 0.0] for name, position in OBJECTS.items()}
+    outside = {name: position + np.array([0.3, 0.3, 0.0]) for name, position in OBJECTS.items()}
     actions = drawn(State(outside, np.zeros(3), holding=False))
     assert (actions >= [BASKET[0], BASKET[2]]).all()
     assert (actions <= [BASKET[1], BASKET[3]]).all()

@@ -23,7 +23,7 @@ from unified_agent.trials.trial import Trial
 
 BRIDGE = "mujoco_bridge"
 # Wall seconds.
-START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 600.0, 120.0, 900.0
+START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 600.0, 120.0, 600.0
 
 
 def evaluate(
@@ -62,6 +62,10 @@ def evaluate(
     with running(arguments) as trials:
         for number, task in enumerate(tasks, start=seed):
             yield trials.run(task, number)
+
+
+class Late(UserError):
+    """Something that was waited for did not come."""
 
 
 @contextmanager
@@ -108,7 +112,7 @@ class Trials:
         )
 
     def run(self, task: Task, seed: int) -> Trial:
-        """The task's instruction, said at the start of that seed."""
+        """The task's instruction, said at the start of that seed; one whose end does not come is a failure."""
         follower = self.follower
         values = [Parameter("task", value=task.name), Parameter("seed", value=seed)]
         request = SetParameters.Request(parameters=[value.to_parameter_msg() for value in values])
@@ -118,7 +122,11 @@ class Trials:
                 raise UserError(f"The bridge refused a parameter: {result.reason}")
         self._call(self._reset, Trigger.Request())
         follower.say(task.instruction)
-        self.wait(lambda: bool(follower.outcome), EPISODE_LIMIT, f"the end of '{task.instruction}'")
+        try:
+            self.wait(lambda: bool(follower.outcome), EPISODE_LIMIT, f"the end of '{task.instruction}'")
+        except Late as late:
+            # A trial that failed, and no reason to give up the others.
+            follower.outcome = str(late)
         true = self._true_sentences()
         claimed = follower.outcome == SUCCESS
         success = all(goal.sentence in true for goal in task.goals)
@@ -129,12 +137,13 @@ class Trials:
         """Follow until something is so.
 
         Raises:
-            UserError: it is not after ``limit`` wall seconds, or a node has ended.
+            Late: it is not after ``limit`` wall seconds.
+            UserError: a node has ended.
         """
         end = time.monotonic() + limit
         while not condition():
             if time.monotonic() > end:
-                raise UserError(f"Waited {limit:.0f} s in vain for {what}.")
+                raise Late(f"Waited {limit:.0f} s in vain for {what}.")
             for _ in self.follower.poll():
                 pass
             self._processes.check()

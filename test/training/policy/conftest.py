@@ -93,6 +93,7 @@ def _record(
     rename: Callable[[str], str] = str,
     without: Sequence[str] = (),
     blind: tuple[float, float] = (0.0, 0.0),
+    rewind: int = 0,
 ) -> Path:
     """Write it: a tick is a tenth of a second, and the first stamp is 1 s.
 
@@ -101,6 +102,7 @@ def _record(
         rename: joint's name -> what it is called in the recording.
         without: topics that are left out.
         blind: offsets between which the cameras send nothing.
+        rewind: after so many ticks the stamps begin anew.
     """
     kinematics, q, none = Kinematics(ARM), ARM.home, np.zeros(0)
     said = [(NANO, "/subgoal", TYPES[STRING](data=GRASPED)), (NANO, "/episode", TYPES[STRING](data="start tidy up"))]
@@ -110,7 +112,8 @@ def _record(
         q = kinematics.inverse(np.array([x, y, height]), seed_q=q)
         names = [rename(name) for name in (*ARM.joints, *ARM.gripper_joints)]
         positions = np.array([*q, *[grip] * len(ARM.gripper_joints)])
-        joints = TYPES[JOINT_STATE](header(time), names, positions, none, none)
+        stamp = time if not rewind or tick < rewind else time - rewind * NANO // 10
+        joints = TYPES[JOINT_STATE](header(stamp), names, positions, none, none)
         said.append((time + round(late * NANO), "/joint_states", joints))
         said.append((time, "/objects", TYPES[MARKERS](markers=[marker(name, time) for name in OBJECTS])))
         pixels = np.full(16 * 16 * 3, BRIGHT if grip == HELD else DARK, np.uint8)

@@ -98,3 +98,15 @@ def test_a_tracker_can_tell_where_the_objects_were(tmp_path, record, eyes):
     blind = RecordedBag(record(tmp_path / "blind", without=["/objects"]))
     [episode] = experience_of(blind, ARM, eyes, whereabouts=lambda recorded: bag.objects()).episodes
     np.testing.assert_allclose(episode.states[0].objects["red"], [*PICK, 0.02])
+
+
+def test_cameras_that_begin_late_still_show_the_start(tmp_path, record, eyes):
+    still = [(PICK, HIGH, OPEN)] * 4
+    gleaned = experience_of(RecordedBag(record(tmp_path / "bag", steps=still + CARRY, blind=(0.0, 1.5))), ARM, eyes)
+    assert [len(episode) for episode in gleaned.episodes] == [1]
+
+
+def test_two_runs_in_one_recording_are_refused(tmp_path, record, eyes):
+    bag = record(tmp_path / "bag", rewind=20)
+    with pytest.raises(Untold, match="go back by 1.9"):
+        experience_of(RecordedBag(bag), ARM, eyes)

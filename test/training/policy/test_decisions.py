@@ -2,6 +2,7 @@
 """What a gripper did, from its positions at 50 Hz."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ OPEN, HELD, SHUT = 0.04, 0.0225, 0.0
 def track(*grips: float, travel: float = 0.04, rate: float = 50.0, arm_rest: float = 1.0) -> Track:
     """A gripper that goes to each position in turn at ``travel`` m/s and stays there for a second."""
     found = [grips[0]] * round(rate * arm_rest)
-    for before, after in zip(grips, grips[1:], strict=False):
+    for before, after in pairwise(grips):
         steps = max(2, round(rate * abs(after - before) / travel))
         found += [*np.linspace(before, after, steps), *[after] * round(rate * arm_rest)]
     times = np.arange(len(found)) / rate

@@ -14,6 +14,7 @@ from unified_agent.policy.checkpoint import Policy
 from unified_agent.recording.reader import NoBag
 from unified_agent.training.policy import from_recordings
 from unified_agent.training.policy.from_recordings import FromRecordings, TeachingSettings, find_sources
+from unified_agent.training.policy.learner import Learner
 
 GRASPED, PUT = "the robot is grasping the red object", "the red object is on the table"
 SETTINGS = TeachingSettings(steps=4, batch=8)
@@ -70,24 +71,28 @@ def test_what_was_read_is_not_read_again_and_a_cut_off_training_ends_with_the_sa
     looked = eyes.looked
     with FromRecordings(SETTINGS, sources, eyes, tmp_path / "cut") as teaching:
         accounts = teaching.read()
-        monkeypatch.setattr(from_recordings, "_SAVED_EVERY", 3)
-        monkeypatch.setattr(torch, "save", _save_once_then_stop(torch.save))
-        with pytest.raises(KeyboardInterrupt):
-            teaching.train(accounts)
-        monkeypatch.undo()
-    monkeypatch.setattr(from_recordings, "_SAVED_EVERY", 2)
+        with monkeypatch.context() as patched:
+            patched.setattr(Learner, "update", _update_once_then_stop(Learner.update))
+            with pytest.raises(KeyboardInterrupt):
+                teaching.train(accounts)
     teach(sources, eyes, tmp_path / "cut")
     assert eyes.looked == 2 * looked
-    # How often it is saved does not count either.
     np.testing.assert_allclose(weights(tmp_path / "cut" / "policy"), weights(tmp_path / "whole" / "policy"), atol=1e-6)
 
 
-def _save_once_then_stop(save):
-    def saving(*arguments):
-        save(*arguments)
-        raise KeyboardInterrupt
+def _update_once_then_stop(update):
+    def updating(learner, *arguments, **options):
+        if options["first"]:
+            raise KeyboardInterrupt
+        return update(learner, *arguments, **options)
 
-    return saving
+    return updating
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"seed": -1}, {"seed": 2**63}])
+def test_settings_that_cannot_be_are_refused(wrong):
+    with pytest.raises(UserError, match=next(iter(wrong))):
+        TeachingSettings(**wrong)
 
 
 @pytest.mark.parametrize("other", [{"steps": 5}, {"seed": 1}, {"sentences": (PUT,)}])

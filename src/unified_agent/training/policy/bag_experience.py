@@ -22,10 +22,8 @@ STALE = 0.5
 """Seconds from the nearest measurement of a joint beyond which the arm's position is not known."""
 UNSEEN = 1.0
 """The same for an object."""
-LOOK = 0.5
-"""Seconds after the tool has come up in which the frames are taken that are judged, unless it leaves before."""
 LOOKS = 3
-"""Moments that are judged together, by the median of their scores: one of them may show a blur."""
+"""Moments that are judged together, the first before the tool leaves, by the median of their scores: one may blur."""
 
 
 class Eyes:
@@ -165,9 +163,9 @@ def _objects(recorded: Recorded, whereabouts: Whereabouts) -> dict[str, Series]:
 
 
 def _moment(track: Track, row: int, end: int) -> _Moment:
-    """The moment of a row, before the tool leaves for the next decision in row ``end``."""
-    until = track.times[min(track.leaves(row, end), len(track.times) - 1)]
-    return _Moment(row, (float(track.times[row]), float(min(until, track.times[row] + LOOK))))
+    """The moment of a row, until the tool leaves for the next decision in row ``end``."""
+    until = min(track.leaves(row, end), len(track.times) - 1)
+    return _Moment(row, (float(track.times[row]), float(track.times[until])))
 
 
 def _look(recorded: Recorded, moments: Sequence[_Moment]) -> None:

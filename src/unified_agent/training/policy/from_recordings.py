@@ -2,6 +2,7 @@
 """A policy from recordings alone: no simulator, no arm, no network but CLIP and the one that learns."""
 
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +61,8 @@ class TeachingSettings:
         for name in ("steps", "batch"):
             if getattr(self, name) < 1:
                 raise UserError(f"'{name}' must be 1 or more, not {getattr(self, name)}.")
+        if not 0 <= self.seed < 2**63:
+            raise UserError(f"'seed' is a whole number from 0 and below 2^63, not {self.seed}.")
         asked = tuple(dict.fromkeys(SubGoal.parse(sentence).sentence for sentence in self.sentences))
         object.__setattr__(self, "sentences", asked)
 
@@ -248,8 +251,10 @@ class FromRecordings:
                 count = min(_SAVED_EVERY, steps - done)
                 loss = learner.update(count, self._settings.batch, anneal=True, first=done, total=steps)
                 done += count
+                stream = io.BytesIO()
+                torch.save({"learner": learner.state(), "done": done, "loss": loss}, stream)
                 partial = path.with_name(f".{path.name}")
-                torch.save({"learner": learner.state(), "done": done, "loss": loss}, partial)
+                partial.write_bytes(stream.getvalue())
                 partial.replace(path)
                 bar.set_postfix_str(f"loss {loss:.2f}", refresh=False)
                 bar.update(count)

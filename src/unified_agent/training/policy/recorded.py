@@ -23,6 +23,8 @@ MARKERS = "visualization_msgs/msg/MarkerArray"
 STRING = "std_msgs/msg/String"
 JUMP = 0.5
 """Seconds by which the stamps of a topic may go back; by more, another run begins in the same recording."""
+MOST_APART = 10.0
+"""Seconds that the frames of one moment may be let lie apart."""
 AXES = "xyz"
 
 
@@ -122,6 +124,10 @@ class Names:
     image_topics: tuple[str, ...] = ()
     joints: Mapping[str, str] = field(default_factory=dict)
     tolerance: float = TOLERANCE
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.tolerance <= MOST_APART:
+            raise UserError(f"Frames of one moment lie 0 to {MOST_APART:g} s apart, not {self.tolerance}.")
 
     def ours(self, joints: Mapping[str, Series]) -> dict[str, Series]:
         """The recording's joints under the arm's names."""
