@@ -8,10 +8,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tqdm import tqdm
-
 from unified_agent.device import DEVICES
 from unified_agent.errors import UserError
+
+TOLD = 10
+"""Reasons that are told on the console; the list of recordings has all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +61,9 @@ def run(arguments: argparse.Namespace) -> dict:
         POLICY,
         FromRecordings,
         TeachingSettings,
-        find_sources,
     )
     from unified_agent.training.policy.recorded import Names
+    from unified_agent.training.policy.sources import find_sources
     from unified_agent.vision.clip import Clip
 
     begin = time.monotonic()
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> dict:
     eyes = Eyes(Clip.load(arguments.clip, arguments.device))
     command = "unified-agent " + shlex.join(sys.argv[1:])
     with FromRecordings(settings, sources, eyes, arguments.out, command) as teaching:
-        accounts = teaching.read(tqdm.write)
+        accounts = teaching.read()
         left_out = {account.name: account.left_out for account in accounts if account.left_out}
         result = {
             "out": str(arguments.out),
@@ -91,8 +92,8 @@ def run(arguments: argparse.Namespace) -> dict:
             "left_out": left_out,
         }
         print(f"{result['used']} of {len(accounts)} recordings gave demonstrations; all are listed in {LIST}.")
-        for why, count in Counter(left_out.values()).most_common(5):
-            print(f"  {count} left out: {why}")
+        for line in _reasons(left_out):
+            print(line)
         notes = sum(len(account.notes) for account in accounts if not account.left_out)
         if notes:
             print(f"  In those used, {notes} things could not be used: see 'notes' in {LIST}.")
@@ -109,6 +110,15 @@ def run(arguments: argparse.Namespace) -> dict:
     print(f"measure it with: unified-agent eval --policy {where}")
     seconds = round(time.monotonic() - begin, 1)
     return {"ok": True, **result, "demonstrations": card["demonstrations"], "policy": str(where), "seconds": seconds}
+
+
+def _reasons(left_out: dict[str, str]) -> list[str]:
+    """Why recordings gave nothing, the commonest reasons first, each with one of the recordings."""
+    reasons = Counter(left_out.values()).most_common()
+    examples = {why: name for name, why in reversed(left_out.items())}
+    lines = [f"  left out {count}, such as {examples[why]}: {why}" for why, count in reasons[:TOLD]]
+    rest = sum(count for _, count in reasons[TOLD:])
+    return [*lines, *([f"  left out {rest} more, for {len(reasons) - TOLD} other reasons"] if rest else [])]
 
 
 def _joints(pairs: list[str]) -> dict[str, str]:

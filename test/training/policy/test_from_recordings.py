@@ -13,8 +13,9 @@ from unified_agent.folders import FolderError
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.recording.reader import NoBag
 from unified_agent.training.policy import from_recordings
-from unified_agent.training.policy.from_recordings import FromRecordings, TeachingSettings, find_sources
+from unified_agent.training.policy.from_recordings import FromRecordings, TeachingSettings
 from unified_agent.training.policy.learner import Learner
+from unified_agent.training.policy.sources import find_sources
 
 GRASPED, PUT = "the robot is grasping the red object", "the red object is on the table"
 SETTINGS = TeachingSettings(steps=4, batch=8)
@@ -51,12 +52,9 @@ def test_an_exported_dataset_teaches_the_same(tmp_path, record, eyes):
 def test_recordings_that_teach_nothing_are_listed_with_the_reason(tmp_path, record, eyes):
     record(tmp_path / "runs" / "good")
     record(tmp_path / "runs" / "theirs", without=["/objects"])
-    told = []
     with FromRecordings(SETTINGS, find_sources([tmp_path / "runs"]), eyes, tmp_path / "out") as teaching:
-        teaching.read(told.append)
-    [line] = told
-    assert "theirs" in line
-    assert "red, green, blue" in line
+        [_, theirs] = teaching.read()
+    assert "red, green, blue" in theirs.left_out
     listed = json.loads((tmp_path / "out" / "recordings.json").read_text())
     assert [bool(account["left_out"]) for account in listed] == [False, True]
 
@@ -87,6 +85,19 @@ def _update_once_then_stop(update):
         return update(learner, *arguments, **options)
 
     return updating
+
+
+def test_a_broken_note_of_a_recording_is_made_again_and_a_broken_state_is_told(tmp_path, record, eyes):
+    record(tmp_path / "bag")
+    sources = find_sources([tmp_path / "bag"])
+    teach(sources, eyes, tmp_path / "out")
+    (tmp_path / "out" / "work" / "000000.json").write_text('{"name": "a", "demonstrations": {"b": "c"}}')
+    (tmp_path / "out" / "work" / "progress.pt").write_bytes(b"no state")
+    with FromRecordings(SETTINGS, sources, eyes, tmp_path / "out") as teaching:
+        accounts = teaching.read()
+        assert accounts[0].demonstrations == {GRASPED: 1, PUT: 1}
+        with pytest.raises(UserError, match=r"progress.pt cannot be read"):
+            teaching.train(accounts)
 
 
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"seed": -1}, {"seed": 2**63}])

@@ -4,8 +4,9 @@
 import hashlib
 import io
 import json
+import pickle
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -16,15 +17,14 @@ from unified_agent.documents import BadDocument, json_of, mapping, read_text
 from unified_agent.errors import UserError
 from unified_agent.folders import OwnFolder
 from unified_agent.language.subgoals import SENTENCES, SubGoal
-from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.reader import DatasetReader
-from unified_agent.recording.reader import NoBag, find_bags
 from unified_agent.robot.arm import Arm
 from unified_agent.training.policy import experience, successes
 from unified_agent.training.policy.bag_experience import Eyes, experience_of
 from unified_agent.training.policy.experience import Episode
 from unified_agent.training.policy.learner import Learner
 from unified_agent.training.policy.recorded import Names, Recorded, RecordedBag, RecordedEpisode
+from unified_agent.training.policy.sources import Source
 from unified_agent.training.policy.successes import Clone
 
 KIND = "policy from recordings"
@@ -32,7 +32,7 @@ POLICY, PICTURE, LIST = "policy", "demonstrations.png", "recordings.json"
 _WORK, _PROGRESS = "work", "work/progress.pt"
 _SAVED_EVERY = 250
 """Gradient steps after which a training that is cut off goes on."""
-_BROKEN = (RuntimeError, ValueError, KeyError, EOFError, OSError, TypeError)
+_BROKEN = (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError, OSError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -67,30 +67,6 @@ class TeachingSettings:
         object.__setattr__(self, "sentences", asked)
 
 
-@dataclass(frozen=True)
-class Source:
-    """A recording that was found.
-
-    Attributes:
-        name: for people: its path, and in a dataset the episode's number.
-        path: of the bag or the dataset.
-        episode: in the dataset; None for a bag.
-    """
-
-    name: str
-    path: Path
-    episode: int | None = None
-
-    def identity(self) -> list:
-        """What tells whether it is the same recording as before: name, bytes and time of the last change."""
-        files = [self.path] if self.path.is_file() else [file for file in self.path.iterdir() if file.is_file()]
-        if self.episode is not None:
-            files = [self.path / layout.INFO]
-        states = [file.stat() for file in files]
-        newest = max((state.st_mtime_ns for state in states), default=0)
-        return [self.name, sum(state.st_size for state in states), newest]
-
-
 @dataclass
 class Account:
     """What became of one recording.
@@ -109,28 +85,17 @@ class Account:
     notes: list[str] = field(default_factory=list)
     left_out: str = ""
 
-
-def find_sources(paths: Sequence[Path]) -> list[Source]:
-    """The recordings at these paths and in the folders below them, and the episodes of the datasets there.
-
-    Raises:
-        NoBag: there is neither at one of the paths.
-    """
-    found: dict[str, Source] = {}
-    for path in paths:
-        datasets = _datasets(path)
-        for dataset in datasets:
-            for number in range(len(DatasetReader(dataset))):
-                source = Source(f"{dataset}, episode {number}", dataset, number)
-                found[source.name] = source
+    @classmethod
+    def read(cls, path: Path) -> "Account | None":
+        """Of a file; None where there is none, or none that is whole: its recording is read again."""
         try:
-            bags = find_bags(path)
-        except NoBag:
-            if not datasets:
-                raise NoBag(f"There is neither a recording nor a LeRobot dataset in {path}.") from None
-            bags = []
-        found |= {str(bag.resolve()): Source(str(bag), bag) for bag in bags}
-    return list(found.values())
+            account = cls(**mapping(json_of(read_text(path), str(path)), str(path)))
+        except (BadDocument, TypeError):
+            return None
+        counts = (account.demonstrations, account.decisions)
+        whole = all(isinstance(one, dict) and all(isinstance(n, int) for n in one.values()) for one in counts)
+        texts = all(isinstance(text, str) for text in (account.name, account.left_out, *account.notes))
+        return account if whole and texts else None
 
 
 class FromRecordings:
@@ -160,18 +125,12 @@ class FromRecordings:
     def __exit__(self, *_: object) -> None:
         self._folder.close()
 
-    def read(self, tell: Callable[[str], object] = lambda line: None) -> list[Account]:
-        """Look through every recording that was not looked through before; what became of each.
-
-        Args:
-            tell: called with a line for each recording that gives nothing.
-        """
+    def read(self) -> list[Account]:
+        """Look through every recording that was not looked through before; what became of each."""
         accounts = []
         with tqdm(self._sources, desc="read", unit="recording", mininterval=0.5) as bar:
             for number, source in enumerate(bar):
                 account = self._account(number, source)
-                if account.left_out:
-                    tell(f"left out: {account.name}: {account.left_out}")
                 accounts.append(account)
                 bar.set_postfix_str(f"{sum(sum(one.demonstrations.values()) for one in accounts)} demonstrations")
         self._folder.write(LIST, json.dumps([asdict(account) for account in accounts], indent=1) + "\n")
@@ -201,12 +160,9 @@ class FromRecordings:
         return policy.card
 
     def _account(self, number: int, source: Source) -> Account:
-        told = self._folder.path / self._file(number, "json")
-        if self._folder.owns(self._file(number, "json")) and told.is_file():
-            try:
-                return Account(**mapping(json_of(read_text(told), str(told)), str(told)))
-            except (BadDocument, TypeError):
-                pass  # it is read again
+        told = self._file(number, "json")
+        if self._folder.owns(told) and (account := Account.read(self._folder.path / told)):
+            return account
         account = Account(source.name)
         try:
             gleaned = experience_of(self._open(source), self._arm, self._eyes, pictures=False)
@@ -318,13 +274,3 @@ def _why_nothing(account: Account) -> str:
     did = ", ".join(f"{count} x {name}" for name, count in account.decisions.items())
     notes = f"; {'; '.join(account.notes[:3])}" if account.notes else ""
     return f"no sentence came true with what the gripper did ({did}){notes}"
-
-
-def _datasets(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return []
-    infos = [path / layout.INFO, *path.rglob(layout.INFO)]
-    folders = dict.fromkeys(info.parents[1] for info in infos if info.is_file())
-    return sorted(
-        folder for folder in folders if not any(part.startswith(".") for part in folder.relative_to(path).parts)
-    )
