@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unified_agent.recording.lerobot import layout
-from unified_agent.recording.lerobot.reader import DatasetReader
+from unified_agent.recording.lerobot.reader import DatasetReader, NoDataset
 from unified_agent.recording.reader import NoBag, find_bags
 
 
@@ -44,7 +44,7 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
     for path in paths:
         datasets = _datasets(path)
         for dataset in datasets:
-            for number in range(len(DatasetReader(dataset))):
+            for number in range(_episodes(dataset)):
                 source = Source(f"{dataset}, episode {number}", dataset, number)
                 found[source.name] = source
         try:
@@ -55,6 +55,14 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
             bags = []
         found |= {str(bag.resolve()): Source(str(bag), bag) for bag in bags}
     return list(found.values())
+
+
+def _episodes(dataset: Path) -> int:
+    """How many there are; one of a dataset that cannot be read, so that reading it tells why."""
+    try:
+        return len(DatasetReader(dataset))
+    except NoDataset:
+        return 1
 
 
 def _datasets(path: Path) -> list[Path]:
