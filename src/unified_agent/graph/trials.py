@@ -100,6 +100,7 @@ class Trials:
         self._processes = processes
         self._parameters = follower.node.create_client(SetParameters, f"{BRIDGE}/set_parameters")
         self._reset = follower.node.create_client(Trigger, f"{BRIDGE}/reset")
+        self._resume = follower.node.create_client(Trigger, f"{BRIDGE}/resume")
 
     def ready(self) -> bool:
         """Whether every node has loaded what it needs and sees."""
@@ -120,6 +121,8 @@ class Trials:
         for result in results:
             if not result.successful:
                 raise UserError(f"The bridge refused a parameter: {result.reason}")
+        # What stopped the arm in the trial before is over, and nobody else is here to acknowledge it.
+        self._call(self._resume, Trigger.Request())
         self._call(self._reset, Trigger.Request())
         follower.say(task.instruction)
         try:
