@@ -94,7 +94,8 @@ class Account:
             return None
         counts = (account.demonstrations, account.decisions)
         whole = all(isinstance(one, dict) and all(isinstance(n, int) for n in one.values()) for one in counts)
-        texts = all(isinstance(text, str) for text in (account.name, account.left_out, *account.notes))
+        notes = account.notes if isinstance(account.notes, list) else [None]
+        texts = all(isinstance(text, str) for text in (account.name, account.left_out, *notes))
         return account if whole and texts else None
 
 
@@ -183,8 +184,9 @@ class FromRecordings:
     def _open(self, source: Source) -> Recorded:
         if source.episode is None:
             return RecordedBag(source.path, self._settings.names)
-        dataset = self._datasets.setdefault(source.path, DatasetReader(source.path))
-        return RecordedEpisode(dataset, source.episode, source.name, self._settings.names)
+        if source.path not in self._datasets:
+            self._datasets[source.path] = DatasetReader(source.path)
+        return RecordedEpisode(self._datasets[source.path], source.episode, source.name, self._settings.names)
 
     def _demonstrations(self, episode: Episode):
         """All sentences that came true; what was pursued at the time does not count."""
@@ -223,7 +225,7 @@ class FromRecordings:
         return {
             "command": self._command,
             "arm": self._settings.arm,
-            "trained_on": f"{sum(counts.values())} demonstrations in {len(used)} recordings, successes as CLIP saw",
+            "trained_on": f"{sum(counts.values())} demonstrations in {len(used)} recordings, as CLIP saw them succeed",
             "demonstrations": dict(counts),
             "decisions": dict(decisions),
             "recordings": {
@@ -245,7 +247,9 @@ class FromRecordings:
         """What the policy depends on."""
         identities = [source.identity() for source in self._sources]
         digest = hashlib.sha256(json.dumps(identities).encode()).hexdigest()[:16]
+        arm = hashlib.sha256(repr(self._arm).encode() + self._arm.urdf.read_bytes()).hexdigest()[:16]
         return asdict(self._settings) | {
+            "arm": f"{self._settings.arm}, sha256 {arm}",
             "recordings": f"{len(self._sources)}, sha256 of names, sizes and times {digest}",
             "clip": self._provenance.clip,
             "thresholds": list(self._provenance.thresholds),
