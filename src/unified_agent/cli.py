@@ -22,6 +22,7 @@ VERBS = {
     "import": "read a LeRobot dataset as recordings",
     "bench": "measure speed against the bare libraries",
     "learn": "learn a policy from scratch, from what CLIP sees",
+    "learn-from": "learn a policy from recordings alone, without a simulator",
     "experiment": "make the results of the Unified Agent paper again",
     "imitate": "do what someone does in a video",
     "train-clip": "train the embedded CLIP on frames of the simulated world",

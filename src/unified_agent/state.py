@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+OBJECT_SIZE = 0.045
+"""Edge of the objects, metres: they fit the gripper with room on both sides."""
+
 
 @dataclass(frozen=True)
 class State:

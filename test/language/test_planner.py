@@ -2,7 +2,7 @@
 import pytest
 
 from unified_agent.language.plan import Plan
-from unified_agent.language.planner import Planner, plan_of_lines
+from unified_agent.language.planner import Planner, plan_of_lines, write
 from unified_agent.language.refusal import Refusal
 from unified_agent.language.subgoals import SubGoal
 
@@ -34,7 +34,13 @@ def test_the_shipped_planner_refuses_what_is_not_about_the_objects(planner, inst
 
 
 def test_an_answer_is_the_same_every_time(planner):
-    assert planner.plan("red on green") == planner.plan("red on green")
+    assert write(planner._backend, "red on green") == write(planner._backend, "red on green")
+
+
+def test_the_same_words_are_not_asked_of_the_model_again(planner, monkeypatch):
+    first = planner.plan("grasp red")
+    monkeypatch.setattr(planner, "_backend", None)
+    assert planner.plan(" grasp  red ") == first
 
 
 def test_a_refusal_of_the_model_says_why():

@@ -101,3 +101,33 @@ def test_no_two_public_classes_bear_one_name():
 def test_there_is_one_topics_and_one_messages():
     names = [*SOURCE.rglob("topics.py"), *SOURCE.rglob("messages.py")]
     assert sorted(str(path.relative_to(SOURCE)) for path in names) == ["nodes/messages.py", "topics.py"]
+
+
+def test_learning_from_recordings_needs_no_simulator():
+    """Whatever its files import, at their top or later, and what those import."""
+    seen: set[Path] = set()
+    waiting = [SOURCE / "commands" / "learn_from.py"]
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        found = [_file(name) for name in _modules(path)]
+        assert not re.search(r"^\s*(?:import|from) (?:mujoco|gymnasium)\b", path.read_text(), re.M), path
+        waiting += [file for file in found if file and file not in seen]
+    names = {path.relative_to(SOURCE).as_posix() for path in seen}
+    assert "training/policy/learner.py" in names
+    assert [name for name in names if name.startswith("sim/") or name == "robot/physics.py"] == []
+
+
+def _modules(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.startswith("unified_agent.")}
+
+
+def _file(module: str) -> Path | None:
+    path = SOURCE.joinpath(*module.split(".")[1:])
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

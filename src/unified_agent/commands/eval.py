@@ -28,13 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--graph", action="store_true", help="through the true graph of ROS 2 nodes instead of in-process"
     )
     parser.add_argument("--runs", type=Path, help="with --graph: record every episode, into a folder there")
+    parser.add_argument("--params-file", type=Path, help="with --graph: a ROS parameter file of yours, for its nodes")
     parser.add_argument(
         "--planner",
         default="smollm2",
         help="back end that plans each instruction; in-process 'none' takes the task's own plan",
     )
     parser.add_argument("--clip-model", default="default", help="the CLIP that judges sub-goals")
-    parser.add_argument("--policy", default="default", help="'default', or a checkpoint folder")
+    parser.add_argument(
+        "--policy",
+        default="default",
+        help="'default', a checkpoint folder, or 'play': at random",
+    )
     parser.add_argument(
         "--teacher",
         action="store_true",
@@ -58,9 +63,9 @@ def run(arguments: argparse.Namespace) -> dict:
     if arguments.graph:
         from unified_agent.graph import trials
 
-        evaluate = partial(trials.evaluate, runs=arguments.runs)
-    elif arguments.runs is not None:
-        raise UserError("--runs needs --graph: only the graph's recorder writes recordings.")
+        evaluate = partial(trials.evaluate, runs=arguments.runs, params_file=arguments.params_file)
+    elif arguments.runs or arguments.params_file:
+        raise UserError("--runs and --params-file need --graph: in-process there are no nodes, and no recorder.")
     begin = time.monotonic()
     progress = tqdm(
         zip(chosen, evaluate(agent, chosen, arguments.seed, arguments.randomise), strict=True), total=len(chosen)

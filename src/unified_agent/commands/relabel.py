@@ -125,7 +125,7 @@ def run(arguments: argparse.Namespace) -> dict:
             print(f"left out: {len(recordings.own)} labelled copies of this command among the recordings")
         print(_printable(f"-> {search.folder.path}: moments.csv, moments.jsonl{_pictured(search)}"))
         if arguments.buffer:
-            _remember(search, found, arguments)
+            _remember(search, found, arguments, clip)
     return {
         "ok": not failed,
         "labelled": {
@@ -217,7 +217,7 @@ def _printable(line: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
 
 
-def _remember(search, found, arguments: argparse.Namespace) -> None:
+def _remember(search, found, arguments: argparse.Namespace, clip) -> None:
     """Add the labelled copies' demonstrations to the buffer, each under a name of its own; tell what was added."""
     from unified_agent.training.policy.buffer import Buffer
 
@@ -226,7 +226,7 @@ def _remember(search, found, arguments: argparse.Namespace) -> None:
     for bag in found:
         name = search.names[bag]
         try:
-            episodes = _demonstrations(search.folder.path / name, arguments)
+            episodes = _demonstrations(search.folder.path / name, arguments, clip)
         except UserError as error:
             reasons.setdefault(str(error).replace(str(search.folder.path / name), "it"), []).append(name)
             continue
@@ -238,20 +238,21 @@ def _remember(search, found, arguments: argparse.Namespace) -> None:
         print(_printable(f"  nothing of {len(names)} ({', '.join(names[:3])}{more}): {why}"))
 
 
-def _demonstrations(copy: Path, arguments: argparse.Namespace) -> list:
+def _demonstrations(copy: Path, arguments: argparse.Namespace, clip) -> list:
     """The episodes of a labelled copy.
 
     Raises:
         UserError: there are none.
     """
-    from unified_agent.recording.reader import BagReader
     from unified_agent.robot.arm import Arm
-    from unified_agent.training.policy.bag_experience import experience_of
+    from unified_agent.training.policy.bag_experience import Eyes, experience_of
+    from unified_agent.training.policy.recorded import Names, RecordedBag
 
-    episode = experience_of(BagReader(copy), Arm.load(arguments.arm))
-    if episode is None:
-        raise UserError("no object was picked")
-    return [episode]
+    names = Names(image_topics=tuple(arguments.image_topic), tolerance=arguments.tolerance)
+    found = experience_of(RecordedBag(copy, names), Arm.load(arguments.arm), Eyes(clip))
+    if not found.episodes:
+        raise UserError("; ".join(found.notes) or "no decision lies between two whole moments")
+    return found.episodes
 
 
 def _sentences(arguments: argparse.Namespace) -> tuple[list[str], dict[str, float]]:

@@ -139,7 +139,7 @@ ARGUMENTS = (
     Argument(
         "policy",
         "default",
-        "Policy checkpoint: default, or a folder.",
+        "Policy checkpoint: default, a folder, or play: act at random.",
         _of("policy", "policy", "recorder"),
     ),
     Argument("record", "true", "Record every episode (rosbag2 and video).", (), bool),

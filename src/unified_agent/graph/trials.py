@@ -23,11 +23,17 @@ from unified_agent.trials.trial import Trial
 
 BRIDGE = "mujoco_bridge"
 # Wall seconds.
-START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 180.0, 30.0, 600.0
+START_LIMIT, SERVICE_LIMIT, EPISODE_LIMIT = 600.0, 120.0, 600.0
 
 
 def evaluate(
-    agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool, speed: float = 5.0, runs: Path | None = None
+    agent: Agent,
+    tasks: Sequence[Task],
+    seed: int,
+    randomise: bool,
+    speed: float = 5.0,
+    runs: Path | None = None,
+    params_file: Path | None = None,
 ) -> Iterator[Trial]:
     """One episode a task through one graph, started at ``seed``, ``seed + 1``, ...
 
@@ -35,6 +41,7 @@ def evaluate(
         randomise: random lights, colours, table and camera poses at every start.
         speed: simulated seconds a wall second; 0: as fast as possible.
         runs: record every episode, and keep the recordings in a folder there.
+        params_file: a ROS parameter file, on top of that in ``config/``.
 
     Raises:
         UserError: a node fails or falls silent.
@@ -46,13 +53,19 @@ def evaluate(
         "policy": agent.policy,
         "device": agent.device,
         "speed": str(speed),
+        "seed": str(seed),
         "randomise": str(randomise).lower(),
         "record": str(runs is not None).lower(),
         **({} if runs is None else {"runs": str(runs)}),
+        **({} if params_file is None else {"params_file": str(params_file)}),
     }
     with running(arguments) as trials:
         for number, task in enumerate(tasks, start=seed):
             yield trials.run(task, number)
+
+
+class Late(UserError):
+    """Something that was waited for did not come."""
 
 
 @contextmanager
@@ -87,6 +100,7 @@ class Trials:
         self._processes = processes
         self._parameters = follower.node.create_client(SetParameters, f"{BRIDGE}/set_parameters")
         self._reset = follower.node.create_client(Trigger, f"{BRIDGE}/reset")
+        self._resume = follower.node.create_client(Trigger, f"{BRIDGE}/resume")
 
     def ready(self) -> bool:
         """Whether every node has loaded what it needs and sees."""
@@ -99,7 +113,7 @@ class Trials:
         )
 
     def run(self, task: Task, seed: int) -> Trial:
-        """The task's instruction, said at the start of that seed."""
+        """The task's instruction, said at the start of that seed; one whose end does not come is a failure."""
         follower = self.follower
         values = [Parameter("task", value=task.name), Parameter("seed", value=seed)]
         request = SetParameters.Request(parameters=[value.to_parameter_msg() for value in values])
@@ -107,9 +121,15 @@ class Trials:
         for result in results:
             if not result.successful:
                 raise UserError(f"The bridge refused a parameter: {result.reason}")
+        # What stopped the arm in the trial before is over, and nobody else is here to acknowledge it.
+        self._call(self._resume, Trigger.Request())
         self._call(self._reset, Trigger.Request())
         follower.say(task.instruction)
-        self.wait(lambda: bool(follower.outcome), EPISODE_LIMIT, f"the end of '{task.instruction}'")
+        try:
+            self.wait(lambda: bool(follower.outcome), EPISODE_LIMIT, f"the end of '{task.instruction}'")
+        except Late as late:
+            # A trial that failed, and no reason to give up the others.
+            follower.outcome = str(late)
         true = self._true_sentences()
         claimed = follower.outcome == SUCCESS
         success = all(goal.sentence in true for goal in task.goals)
@@ -120,12 +140,13 @@ class Trials:
         """Follow until something is so.
 
         Raises:
-            UserError: it is not after ``limit`` wall seconds, or a node has ended.
+            Late: it is not after ``limit`` wall seconds.
+            UserError: a node has ended.
         """
         end = time.monotonic() + limit
         while not condition():
             if time.monotonic() > end:
-                raise UserError(f"Waited {limit:.0f} s in vain for {what}.")
+                raise Late(f"Waited {limit:.0f} s in vain for {what}.")
             for _ in self.follower.poll():
                 pass
             self._processes.check()

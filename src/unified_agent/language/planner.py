@@ -9,6 +9,9 @@ from unified_agent.language.plan import ImpossiblePlan, Plan, check
 from unified_agent.language.refusal import REASONS, Refusal, check_text
 from unified_agent.language.subgoals import SubGoal
 
+REMEMBERED = 100
+"""Instructions whose answers are kept: the same words have the same answer."""
+
 
 class Session(Protocol):
     """One answer being written by a model."""
@@ -41,6 +44,7 @@ class Planner:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._answers: dict[str, list[str]] = {}
 
     @classmethod
     def load(cls, spec: str = "smollm2", device: str = "cpu") -> "Planner":
@@ -60,7 +64,11 @@ class Planner:
             Refusal: there is none; the message says why.
         """
         text = check_text(instruction)
-        return plan_of_lines(write(self._backend, text), text)
+        if text not in self._answers:
+            if len(self._answers) >= REMEMBERED:
+                self._answers.clear()
+            self._answers[text] = write(self._backend, text)
+        return plan_of_lines(self._answers[text], text)
 
 
 def write(backend: Backend, instruction: str) -> list[str]:

@@ -38,7 +38,11 @@ class PolicyNode(shell.AgentNode):
     PARAMETERS = (
         Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
         Spec("driver", "", "Node of the arm's driver: its ~/stop and ~/resume are called with ours; empty: none."),
-        Spec("policy", "default", "Checkpoint: 'default' (ships) or a folder of learn or train-policy."),
+        Spec(
+            "policy",
+            "default",
+            "Checkpoint: 'default' (ships), a folder of learn or learn-from; 'play': at random.",
+        ),
         Spec("device", "auto", "Where the network computes.", options=("auto", "cpu", "cuda")),
         Spec("threads", 1, "CPU threads of the network.", low=1, high=256),
         Spec("seed", 0, "Of the sampled actions.", low=0),
@@ -59,13 +63,13 @@ class PolicyNode(shell.AgentNode):
         settings = self.settings
         import torch
 
-        from unified_agent.policy.checkpoint import Policy
+        from unified_agent.policy import play
 
         torch.set_num_threads(settings["threads"])
         self._arm = Arm.load(settings["arm"])
         self._kinematics = Kinematics(self._arm)
         self._motions = Motions(self._arm, self._kinematics, speed_scale=settings["speed_scale"])
-        self._policy = Policy.load(settings["policy"], settings["device"])
+        self._policy = play.load(settings["policy"], self._arm.basket, settings["device"])
         self._rng = np.random.default_rng(settings["seed"])
         self._instruction = ""
         self._execution: PlanExecution | None = None

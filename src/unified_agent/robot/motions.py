@@ -10,7 +10,7 @@ import numpy as np
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import Kinematics, Unreachable
 from unified_agent.robot.trajectory import JointTrajectory
-from unified_agent.state import Action, State
+from unified_agent.state import OBJECT_SIZE, Action, State
 
 _OPEN = 0.1
 """Of the gripper's travel: one this near to its end is open."""
@@ -49,7 +49,9 @@ class Motions:
         speed_scale: in (0, 1], besides the arm's own: speeds are multiplied by it, accelerations by its square.
     """
 
-    def __init__(self, arm: Arm, kinematics: Kinematics, object_size: float = 0.045, speed_scale: float = 1.0) -> None:
+    def __init__(
+        self, arm: Arm, kinematics: Kinematics, object_size: float = OBJECT_SIZE, speed_scale: float = 1.0
+    ) -> None:
         self._arm, self._kinematics, self._size = arm, kinematics, object_size
         pace = arm.pace
         self._scale = speed_scale * pace.speed_scale

@@ -6,10 +6,9 @@ import numpy as np
 from unified_agent.robot.arm import Arm
 from unified_agent.robot.kinematics import compiled, load_spec
 from unified_agent.robot.physics import mujoco
+from unified_agent.state import OBJECT_SIZE
 
 TIMESTEP = 0.004
-OBJECT_SIZE = 0.045
-"""Edge of a box, metres: fits the gripper with room on both sides."""
 CAMERAS = ("left", "right")
 LARGEST_IMAGE = (1080, 1920)
 ARM = "arm/"

@@ -9,7 +9,7 @@ import numpy as np
 
 from unified_agent.language.planner import Planner, Refusal
 from unified_agent.language.subgoals import SENTENCES, SubGoal
-from unified_agent.policy.checkpoint import Policy
+from unified_agent.policy import play
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.tasks import Task
 from unified_agent.trials.trial import Trial, run_trial
@@ -27,7 +27,7 @@ class Agent:
         arm: name of a file in ``config/arms``.
         planner: back end that plans each task's instruction; "none" takes the task's own plan.
         clip: the model that judges sub-goals.
-        policy: "default" or a checkpoint folder.
+        policy: "default", a checkpoint folder, or "play": at random.
         device: auto, cpu or cuda.
     """
 
@@ -55,8 +55,8 @@ def evaluate_plans(
     detector = Detector(Clip.load(agent.clip, agent.device), SENTENCES)
     if doubts := detector.doubts():
         _log.warning("%s", doubts)
-    policy = Policy.load(agent.policy, agent.device)
     env = StackObjects(arm=agent.arm, randomise=randomise)
+    policy = play.load(agent.policy, env.world.arm.basket, agent.device)
     try:
         for number, (task, plan) in enumerate(planned, start=seed):
             if isinstance(plan, Refusal):

@@ -10,6 +10,7 @@ from unified_agent.agent.execution import Phase, PlanExecution
 from unified_agent.agent.pursuit import Outcome
 from unified_agent.language.subgoals import SubGoal
 from unified_agent.policy.checkpoint import Policy
+from unified_agent.policy.play import Play
 from unified_agent.robot.trajectory import InvalidTrajectory
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.world import CONTROL_STEPS
@@ -39,7 +40,7 @@ class Trial:
 
 def run_trial(
     env: StackObjects,
-    policy: Policy,
+    policy: Policy | Play,
     detector: Detector,
     plan: Sequence[SubGoal],
     rng: np.random.Generator,

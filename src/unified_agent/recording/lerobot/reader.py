@@ -2,7 +2,7 @@
 """Reads a LeRobot dataset, v3.0 and v2, episode by episode; frames are decoded one after another."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -54,6 +54,19 @@ class DatasetRow:
     action: np.ndarray | None = None
     objects: dict[str, np.ndarray] = field(default_factory=dict)
     subgoal: str = ""
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """Whatever a broken file raises, as what is wrong with an episode."""
+    try:
+        yield
+    except NoDataset as error:
+        raise NoDataset(f"{where}: {error}") from None
+    except UserError as error:
+        raise NoDataset(f"{where} cannot be read: {error}") from None
+    except _BROKEN as error:
+        raise NoDataset(f"{where} cannot be read: {_reason(error)}") from None
 
 
 class DatasetReader:
@@ -109,6 +122,25 @@ class DatasetReader:
         """The instruction of an episode; empty where it has none."""
         return self._episodes[number].task
 
+    def names(self, feature: str) -> tuple[str, ...]:
+        """Names of a vector's parts, numbered where the dataset does not name them; none for a feature it has not."""
+        found = self._vector(feature)
+        return found.names if found else ()
+
+    def vectors(self, number: int, feature: str) -> tuple[np.ndarray, np.ndarray]:
+        """Seconds since the start of an episode (N,), and a vector at those times (N, D); no video is opened.
+
+        Raises:
+            NoDataset: the dataset has no such vector, or a file of the episode is missing or broken.
+        """
+        episode, wanted = self._episodes[number], self._vector(feature)
+        if wanted is None:
+            raise NoDataset(f"{self._folder} has no vector {feature}.")
+        with _named(f"Episode {episode.index} of {self._folder}"):
+            batches = self._batches(episode, {wanted.key: len(wanted.names)}, _ROWS)
+            values = [_matrix(batch, wanted) for batch in batches]
+            return np.array(self._seconds(episode)), np.concatenate(values).astype(float)
+
     def rows(self, number: int) -> Iterator[DatasetRow]:
         """The moments of an episode, in order.
 
@@ -116,17 +148,14 @@ class DatasetReader:
             NoDataset: a file of the episode is missing or broken.
         """
         episode = self._episodes[number]
-        where = f"Episode {episode.index} of {self._folder}"
-        try:
-            yield from self._rows(episode, where)
-        except NoDataset as error:
-            raise NoDataset(f"{where}: {error}") from None
-        except UserError as error:
-            raise NoDataset(f"{where} cannot be read: {error}") from None
-        except _BROKEN as error:
-            raise NoDataset(f"{where} cannot be read: {_reason(error)}") from None
+        with _named(f"Episode {episode.index} of {self._folder}"):
+            yield from self._rows(episode)
 
-    def _rows(self, episode: EpisodePlace, where: str) -> Iterator[DatasetRow]:
+    def _vector(self, feature: str) -> VectorFeature | None:
+        about = self._about
+        return next((one for one in (about.state, about.action, about.positions) if one and one.key == feature), None)
+
+    def _rows(self, episode: EpisodePlace) -> Iterator[DatasetRow]:
         about = self._about
         seconds = self._seconds(episode)
         with ExitStack() as stack:

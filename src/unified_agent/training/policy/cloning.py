@@ -5,6 +5,7 @@ import io
 import math
 import zipfile
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -51,6 +52,11 @@ class Demonstrations:
     def newest(self, count: int) -> "Demonstrations":
         """The last ``count`` demonstrations, or all where there are fewer."""
         return Demonstrations(*(getattr(self, field.name)[-count:] for field in fields(self)))
+
+    def of(self, sentences: Collection[str]) -> "Demonstrations":
+        """Those of these sentences."""
+        rows = np.isin(self.sentences, list(sentences))
+        return Demonstrations(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def save(self, path: Path) -> None:
         """Write an ``.npz``; the file is whole or absent."""

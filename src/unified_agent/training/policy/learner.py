@@ -9,16 +9,26 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from unified_agent.language.subgoals import OBJECTS, SENTENCES
 from unified_agent.policy.checkpoint import Policy
-from unified_agent.policy.network import PolicyNetwork
+from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
 from unified_agent.robot.arm import Arm
+from unified_agent.state import OBJECT_SIZE
 from unified_agent.training.policy.cloning import DemonstrationBatches, Demonstrations
-from unified_agent.training.policy.train_policy import describe
 
 POSITION_NOISE = 0.003
 SHIFT = 0.05
 """How far a scene is moved before it is learnt from, metres: self-made experience is scarce."""
 GRADIENT_LIMIT = 1.0
+
+
+def describe(arm: Arm, sentences: Sequence[str] = ()) -> NetworkConfig:
+    """The network for an arm's basket, the words of the vocabulary and those of other sentences."""
+    x_min, x_max, y_min, y_max = arm.basket
+    said = [*SENTENCES, *sentences]
+    words = sorted({word for sentence in said for word in split_words(sentence)})
+    centre = ((x_min + x_max) / 2, (y_min + y_max) / 2, OBJECT_SIZE / 2)
+    return NetworkConfig(words=tuple(words), objects=OBJECTS, centre=centre)
 
 
 class Learner:
@@ -60,21 +70,28 @@ class Learner:
         sentences, numbers = np.unique(self._data.sentences, return_counts=True)
         return dict(zip(map(str, sentences), map(int, numbers), strict=True))
 
-    def update(self, steps: int, batch: int, anneal: bool = False) -> float | None:
+    def update(
+        self, steps: int, batch: int, anneal: bool = False, first: int = 0, total: int | None = None
+    ) -> float | None:
         """So many gradient steps; the mean loss in nats, or None while there is no success to learn from.
 
         Args:
             steps: how many.
             batch: demonstrations a step.
-            anneal: let the learning rate fall to nothing, along a cosine; such a long fit shows its progress.
+            anneal: let the learning rate fall to nothing, along a cosine; such a long fit shows its progress, where
+                it is done in one call.
+            first: with ``anneal``: steps of the fit that were done in calls before.
+            total: with ``anneal``: steps of the whole fit; None: these are all.
         """
         if self._data is None or not steps:
             return None
         batches = DemonstrationBatches(self._data, self.network, POSITION_NOISE, SHIFT)
         self.network.train()
         losses = []
-        for step in tqdm(range(steps), desc="last fit", unit="update", mininterval=1, disable=not anneal):
-            share = 0.5 * (1 + math.cos(math.pi * step / steps)) if anneal else 1.0
+        for step in tqdm(
+            range(steps), desc="last fit", unit="update", mininterval=1, disable=not anneal or total is not None
+        ):
+            share = 0.5 * (1 + math.cos(math.pi * (first + step) / (total or steps))) if anneal else 1.0
             for group in self._optimiser.param_groups:
                 group["lr"] = share * self._learning_rate
             loss = self.network.loss(*batches.draw(batch, self._generator))

@@ -16,8 +16,8 @@ class Clone(str, Enum):
     """Which demonstrations before a success are cloned.
 
     ``CAUSAL``: those that brought it about. For a sub-goal: the last pick or place, and the place before it where
-    that emptied the gripper for the same sub-goal. For a whole task: the last picks and places, two for each object
-    that the task moves.
+    that emptied the gripper for the same sub-goal (or for none, where nobody knows what was pursued). For a whole task:
+    the last picks and places, two for each object that the task moves.
     ``PREFIX``: every demonstration since the start of the episode, as the paper's text has it.
     """
 
@@ -76,7 +76,7 @@ def _stretch(episode: Episode, last: int, said: str, clone: Clone) -> Iterator[i
         yield from range(last + 1)
         return
     emptied = last > 0 and episode.states[last - 1].holding and not episode.states[last].holding
-    if emptied and episode.pursued[last - 1] == said:
+    if emptied and episode.pursued[last - 1] in (said, ""):
         yield last - 1
     yield last
 

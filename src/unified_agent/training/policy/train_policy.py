@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trains the policy: practice with the teacher, behaviour cloning, and a measure of every skill."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,14 +9,14 @@ import torch
 
 from unified_agent import __version__
 from unified_agent.errors import in_range
-from unified_agent.language.subgoals import OBJECTS, SENTENCES, SubGoal
+from unified_agent.language.subgoals import SubGoal
 from unified_agent.policy.checkpoint import CARD, WEIGHTS, Policy
-from unified_agent.policy.network import NetworkConfig, PolicyNetwork, split_words
+from unified_agent.policy.network import PolicyNetwork
 from unified_agent.robot.arm import Arm
 from unified_agent.sim import tasks
 from unified_agent.sim.env import StackObjects
-from unified_agent.sim.scene import OBJECT_SIZE
 from unified_agent.training.policy.cloning import CloningSettings, clone
+from unified_agent.training.policy.learner import describe
 from unified_agent.training.policy.practice import MOST_STATES, practise
 from unified_agent.training.runs import arm_identity, claim, save_figure
 
@@ -61,15 +60,6 @@ def train(arm: str, states: int, settings: CloningSettings, folder: Path, device
         policy.save(own.path)
         draw_losses(losses, own.path / LOSS)
     return policy
-
-
-def describe(arm: Arm, sentences: Sequence[str] = ()) -> NetworkConfig:
-    """The network for an arm's basket, the words of the vocabulary and those of other sentences."""
-    x_min, x_max, y_min, y_max = arm.basket
-    said = [*SENTENCES, *sentences]
-    words = sorted({word for sentence in said for word in split_words(sentence)})
-    centre = ((x_min + x_max) / 2, (y_min + y_max) / 2, OBJECT_SIZE / 2)
-    return NetworkConfig(words=tuple(words), objects=OBJECTS, centre=centre)
 
 
 def measure_skills(policy: Policy, arm: str, episodes: int, seed: int) -> dict[str, float]:

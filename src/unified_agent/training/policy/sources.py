@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which recordings there are to learn from: bags, and the episodes of datasets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unified_agent.recording.lerobot import layout
+from unified_agent.recording.lerobot.reader import DatasetReader, NoDataset
+from unified_agent.recording.reader import NoBag, find_bags
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording that was found.
+
+    Attributes:
+        name: for people: its path, and in a dataset the episode's number.
+        path: of the bag or the dataset.
+        episode: in the dataset; None for a bag.
+    """
+
+    name: str
+    path: Path
+    episode: int | None = None
+
+    def identity(self) -> list:
+        """What tells whether it is the same recording as before: name, bytes and time of the last change."""
+        files = [self.path] if self.path.is_file() else [file for file in self.path.iterdir() if file.is_file()]
+        if self.episode is not None:
+            files = [self.path / layout.INFO]
+        states = [file.stat() for file in files]
+        newest = max((state.st_mtime_ns for state in states), default=0)
+        return [self.name, sum(state.st_size for state in states), newest]
+
+
+def find_sources(paths: Sequence[Path]) -> list[Source]:
+    """The recordings at these paths and in the folders below them, and the episodes of the datasets there.
+
+    Raises:
+        NoBag: there is neither at one of the paths.
+    """
+    found: dict[str, Source] = {}
+    for path in paths:
+        datasets = _datasets(path)
+        for dataset in datasets:
+            for number in range(_episodes(dataset)):
+                source = Source(f"{dataset}, episode {number}", dataset, number)
+                found[source.name] = source
+        try:
+            bags = find_bags(path)
+        except NoBag:
+            if not datasets:
+                raise NoBag(f"There is neither a recording nor a LeRobot dataset in {path}.") from None
+            bags = []
+        found |= {str(bag.resolve()): Source(str(bag), bag) for bag in bags}
+    return list(found.values())
+
+
+def _episodes(dataset: Path) -> int:
+    """How many there are; one of a dataset that cannot be read, so that reading it tells why."""
+    try:
+        return len(DatasetReader(dataset))
+    except NoDataset:
+        return 1
+
+
+def _datasets(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    infos = [path / layout.INFO, *path.rglob(layout.INFO)]
+    folders = dict.fromkeys(info.parents[1] for info in infos if info.is_file())
+    return sorted(
+        folder for folder in folders if not any(part.startswith(".") for part in folder.relative_to(path).parts)
+    )
