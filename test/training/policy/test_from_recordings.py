@@ -65,7 +65,7 @@ def test_a_broken_dataset_is_left_out_with_the_reason(tmp_path, record, eyes):
     (tmp_path / "runs" / "set" / "meta" / "info.json").write_text("{}")
     with FromRecordings(SETTINGS, find_sources([tmp_path / "runs"]), eyes, tmp_path / "out") as teaching:
         left_out = {account.name: account.left_out for account in teaching.read() if account.left_out}
-    assert "no LeRobot dataset" in left_out[f"{tmp_path}/runs/set, episode 0"]
+    assert "meta/info.json" in left_out[f"{tmp_path}/runs/set, episode 0"]
 
 
 def test_what_was_read_is_not_read_again_and_a_cut_off_training_ends_with_the_same_weights(
