@@ -40,7 +40,7 @@ def test_no_episodes_is_a_user_mistake_and_json_says_so(capsys):
 
 def test_recordings_are_only_made_through_the_graph(tmp_path, capsys):
     assert main(["eval", "--episodes", "1", "--runs", str(tmp_path)]) == 2
-    assert "--runs needs --graph" in capsys.readouterr().err
+    assert "need --graph" in capsys.readouterr().err
 
 
 def test_a_failed_trial_is_told_with_its_reason(monkeypatch, capsys):

@@ -24,7 +24,7 @@ from unified_agent.training.policy.bag_experience import Eyes, experience_of
 from unified_agent.training.policy.experience import Episode
 from unified_agent.training.policy.learner import Learner
 from unified_agent.training.policy.recorded import Names, Recorded, RecordedBag, RecordedEpisode
-from unified_agent.training.policy.sources import Source
+from unified_agent.training.policy.sources import RecordingSource
 from unified_agent.training.policy.successes import Clone
 
 KIND = "policy from recordings"
@@ -113,7 +113,9 @@ class FromRecordings:
         FolderError: the folder is somebody else's, or holds a run with other settings or recordings.
     """
 
-    def __init__(self, settings: TeachingSettings, sources: Sequence[Source], eyes: Eyes, out: Path, command: str = ""):
+    def __init__(
+        self, settings: TeachingSettings, sources: Sequence[RecordingSource], eyes: Eyes, out: Path, command: str = ""
+    ):
         self._settings, self._sources, self._eyes, self._command = settings, sources, eyes, command
         self._arm = Arm.load(settings.arm)
         self._provenance = eyes.provenance(self._arm)
@@ -160,7 +162,7 @@ class FromRecordings:
         draw_counts(counts, self._folder.place(PICTURE))
         return policy.card
 
-    def _account(self, number: int, source: Source) -> Account:
+    def _account(self, number: int, source: RecordingSource) -> Account:
         told = self._file(number, "json")
         if self._folder.owns(told) and (account := Account.read(self._folder.path / told)):
             return account
@@ -181,7 +183,7 @@ class FromRecordings:
         self._folder.write(self._file(number, "json"), json.dumps(asdict(account)) + "\n")
         return account
 
-    def _open(self, source: Source) -> Recorded:
+    def _open(self, source: RecordingSource) -> Recorded:
         if source.episode is None:
             return RecordedBag(source.path, self._settings.names)
         if source.path not in self._datasets:

@@ -11,7 +11,7 @@ from unified_agent.recording.reader import NoBag, find_bags
 
 
 @dataclass(frozen=True)
-class Source:
+class RecordingSource:
     """A recording that was found.
 
     Attributes:
@@ -34,18 +34,18 @@ class Source:
         return [self.name, sum(state.st_size for state in states), newest]
 
 
-def find_sources(paths: Sequence[Path]) -> list[Source]:
+def find_sources(paths: Sequence[Path]) -> list[RecordingSource]:
     """The recordings at these paths and in the folders below them, and the episodes of the datasets there.
 
     Raises:
         NoBag: there is neither at one of the paths.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, RecordingSource] = {}
     for path in paths:
         datasets = _datasets(path)
         for dataset in datasets:
             for number in range(_episodes(dataset)):
-                source = Source(f"{dataset}, episode {number}", dataset, number)
+                source = RecordingSource(f"{dataset}, episode {number}", dataset, number)
                 found[source.name] = source
         try:
             bags = find_bags(path)
@@ -53,7 +53,7 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
             if not datasets:
                 raise NoBag(f"There is neither a recording nor a LeRobot dataset in {path}.") from None
             bags = []
-        found |= {str(bag.resolve()): Source(str(bag), bag) for bag in bags}
+        found |= {str(bag.resolve()): RecordingSource(str(bag), bag) for bag in bags}
     return list(found.values())
 
 
