@@ -140,3 +140,11 @@ def test_another_writer_may_be_waited_for(tmp_path):
     with subprocess.Popen([sys.executable, "-c", code, tmp_path / "a"], stdout=subprocess.PIPE, text=True) as other:
         other.stdout.readline()
         OwnFolder.claim(tmp_path / "a", "run", {}, wait=60).close()
+
+
+def test_a_mark_that_is_a_link_is_not_followed(tmp_path):
+    claim(tmp_path / "ours").close()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / ".unified_agent").symlink_to(tmp_path / "ours" / ".unified_agent")
+    with pytest.raises(FolderError, match="is a link"):
+        claim(tmp_path / "a")

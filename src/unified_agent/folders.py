@@ -75,6 +75,8 @@ class OwnFolder:
             path = Path(os.path.abspath(expanded(path)))
             _refuse_inside(path, sources)
             mark = path / MARK
+            if mark.is_symlink():
+                raise FolderError(f"{mark} is a link: expected the folder that 'unified-agent' makes. Give another.")
             new = not (mark / _ABOUT).is_file()
             found = []
             if new:

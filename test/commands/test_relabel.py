@@ -140,5 +140,11 @@ def test_names_that_are_no_text_are_labelled(tmp_path, capsys):
     folder = os.fsencode(tmp_path) + b"/run\xff"
     os.mkdir(folder)
     record(tmp_path / "bag").rename(os.fsdecode(folder + b"/b\nag"))
-    status, result, _ = relabel(capsys, os.fsdecode(folder), "--out", tmp_path / "out", "--labels-only")
+    status, result, _ = relabel(capsys, os.fsdecode(folder), "--out", tmp_path / "out")
     assert (status, len(result["labelled"])) == (0, 1)
+
+
+def test_a_search_that_found_nothing_does_not_end_well(tmp_path, capsys):
+    record(tmp_path / "bag")
+    status, result, _ = relabel(capsys, tmp_path / "bag", "--out", tmp_path / "out", "--labels-only")
+    assert (status, result["finds"], len(result["labelled"])) == (1, 0, 1)

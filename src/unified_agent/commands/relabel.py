@@ -124,14 +124,16 @@ def run(arguments: argparse.Namespace) -> dict:
         if recordings.own:
             print(f"left out: {len(recordings.own)} labelled copies of this command among the recordings")
         print(_printable(f"-> {search.folder.path}: moments.csv, moments.jsonl{_pictured(search)}"))
-        if arguments.buffer:
-            _remember(search, found, arguments, clip)
+        taught = _remember(search, found, arguments, clip) if arguments.buffer else None
+    finds = sum(len(one.finds) for one in found.values())
+    # A copy with its scores is something; a search that found nothing, or a buffer that got nothing, is not.
+    useful = finds or not arguments.labels_only
     return {
-        "ok": not failed,
+        "ok": not failed and bool(useful) and taught != 0,
         "labelled": {
             str(bag): {"frames": one.frames, "reached": one.reached, "lost": one.lost} for bag, one in found.items()
         },
-        "finds": sum(len(one.finds) for one in found.values()),
+        "finds": finds,
         "left_out": [str(bag) for bag in recordings.own],
         "failed": failed,
     }
@@ -217,8 +219,8 @@ def _printable(line: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
 
 
-def _remember(search, found, arguments: argparse.Namespace, clip) -> None:
-    """Add the labelled copies' demonstrations to the buffer, each under a name of its own; tell what was added."""
+def _remember(search, found, arguments: argparse.Namespace, clip) -> int:
+    """Add the labelled copies' demonstrations to the buffer, each under a name of its own; how many there were."""
     from unified_agent.training.policy.buffer import Buffer
 
     buffer = Buffer(arguments.buffer)
@@ -236,6 +238,7 @@ def _remember(search, found, arguments: argparse.Namespace, clip) -> None:
     for why, names in reasons.items():
         more = ", ..." if len(names) > 3 else ""
         print(_printable(f"  nothing of {len(names)} ({', '.join(names[:3])}{more}): {why}"))
+    return added
 
 
 def _demonstrations(copy: Path, arguments: argparse.Namespace, clip) -> list:
