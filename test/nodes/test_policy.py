@@ -114,13 +114,13 @@ def see(graph, *true, seen=False):
     graph.say(qos.SCORES, messages.scores_message(stamp, scores))
 
 
-def see_nothing_until(graph, condition):
+def see_nothing_until(graph, condition, seconds=10.0):
     def look():
         see(graph)
         graph.spin(0.05)
         return condition()
 
-    graph.until(look)
+    graph.until(look, seconds)
 
 
 def call(graph, service):
@@ -154,6 +154,20 @@ def test_a_plan_makes_the_arm_move_and_starts_an_episode(graph, node, arm):
     assert subgoals[-1].data == GRASP
 
 
+def test_a_plan_that_overtakes_its_instruction_is_carried_out_as_that_ones(graph, node, arm):
+    episodes = graph.heard(qos.EPISODE)
+    graph.say(qos.INSTRUCTION, String(data="the one before"))
+    graph.spin(0.1)
+    graph.say(qos.PLAN, plan(GRASP))
+    graph.until(lambda: episodes)
+    graph.say(qos.PLAN, plan(GRASP))
+    graph.spin(0.2)
+    graph.say(qos.INSTRUCTION, String(data="the next"))
+    graph.until(lambda: len(episodes) == 3)
+    starts = [message.data for message in episodes if message.data.startswith("start")]
+    assert starts == ["start the one before", "start the next"]
+
+
 @pytest.mark.parametrize("seen", [True, False])
 def test_a_sub_goal_is_done_when_the_captioner_has_seen_it(graph, node, arm, seen):
     episodes = graph.heard(qos.EPISODE)
@@ -167,7 +181,8 @@ def test_a_sub_goal_is_done_when_the_captioner_has_seen_it(graph, node, arm, see
 
 def test_no_command_leaves_the_limits(graph, node, arm):
     graph.say(qos.PLAN, plan(GRASP))
-    see_nothing_until(graph, lambda: len(arm.trajectories) >= 3)
+    # The first motion alone takes nine seconds.
+    see_nothing_until(graph, lambda: len(arm.trajectories) >= 3, seconds=30.0)
     limits = JointLimits.of_arm(ARM)
     for message in arm.trajectories:
         trajectory = messages.trajectory_of(message)

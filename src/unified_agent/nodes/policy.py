@@ -28,6 +28,9 @@ from unified_agent.state import State
 # Wall seconds without state, or without a judged frame while one is awaited, after which the episode fails.
 SILENCE = 10.0
 CHECK_PERIOD = 0.1
+# Wall seconds in which the instruction of a plan must come that overtook it: topics keep no order between each other, and a
+# planner may answer at once.
+OVERTAKEN = 0.5
 # Wall seconds between two times that a stop is said.
 STOP_PERIOD = 0.05
 
@@ -72,6 +75,10 @@ class PolicyNode(shell.AgentNode):
         self._policy = play.load(settings["policy"], self._arm.basket, settings["device"])
         self._rng = np.random.default_rng(settings["seed"])
         self._instruction = ""
+        # Whether an instruction was heard whose plan has not come; and a plan whose instruction has not.
+        self._unplanned = False
+        self._early: String | None = None
+        self._overtaken = None
         self._execution: PlanExecution | None = None
         self._stopped = False
         self._stopped_at = 0.0
@@ -124,9 +131,27 @@ class PolicyNode(shell.AgentNode):
     # What is heard
 
     def _on_instruction(self, message: String) -> None:
-        self._instruction = " ".join(message.data.split())
+        self._instruction, self._unplanned = " ".join(message.data.split()), True
+        if self._early is not None:
+            self._take_early()
 
     def _on_plan(self, message: String) -> None:
+        if self._unplanned:
+            self._take_plan(message)
+            return
+        if self._early is not None:
+            self._take_early()
+        self._early = message
+        self._overtaken = self.create_timer(OVERTAKEN, self._take_early, clock=self.steady)
+
+    def _take_early(self) -> None:
+        """A plan that came before its instruction, or without one."""
+        self.destroy_timer(self._overtaken)
+        message, self._early = self._early, None
+        self._take_plan(message)
+
+    def _take_plan(self, message: String) -> None:
+        self._unplanned = False
         sentences = messages.plan_sentences(message.data)
         if not sentences:
             return
@@ -208,8 +233,11 @@ class PolicyNode(shell.AgentNode):
         return response
 
     def _on_cancel(self, request, response):
-        response.success = self._execution is not None
+        response.success = self._execution is not None or self._early is not None
         response.message = "the episode ends, the arm holds" if response.success else "no plan is being pursued"
+        if self._early is not None:
+            self.destroy_timer(self._overtaken)
+            self._early = None
         self._end_early(CANCELLED)
         return response
 
