@@ -28,8 +28,8 @@ from unified_agent.state import State
 # Wall seconds without state, or without a judged frame while one is awaited, after which the episode fails.
 SILENCE = 10.0
 CHECK_PERIOD = 0.1
-# Wall seconds in which the instruction of a plan must come that overtook it: topics keep no order between each other, and a
-# planner may answer at once.
+# Wall seconds in which the instruction of a plan must come that overtook it: topics keep no order between each other,
+# and a planner may answer at once.
 OVERTAKEN = 0.5
 # Wall seconds between two times that a stop is said.
 STOP_PERIOD = 0.05
