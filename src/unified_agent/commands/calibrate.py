@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Score the marked moments, choose a threshold for each sentence, and write them."""
+    from unified_agent.recording.copies import without_copies
     from unified_agent.recording.reader import find_bags
     from unified_agent.training.eyes.marks import means, read_marks
 
@@ -53,7 +54,9 @@ def run(arguments: argparse.Namespace) -> dict:
     marks = read_marks(arguments.marks)
     if not marks:
         raise UserError(f"{arguments.marks} has no marks: expected a line for each time at which a sentence was true.")
-    bags = list(dict.fromkeys(bag for path in arguments.bags for bag in find_bags(path)))
+    bags, copies = without_copies(find_bags(*arguments.bags), arguments.bags)
+    if copies:
+        print(f"left out: {len(copies)} labelled copies among the recordings")
     if unmarked := sum(not any(means(mark, bag) for mark in marks) for bag in bags):
         print(f"{unmarked} of {len(bags)} recordings have no marks and are not looked at.")
     return _write(*_look(arguments, bags, marks), arguments)

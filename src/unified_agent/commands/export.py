@@ -81,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict:
     """Write a dataset of all recordings that can be read, and say what could not."""
     from unified_agent.folders import OwnFolder, kind_of, refuse_overlap
+    from unified_agent.recording.copies import without_copies
     from unified_agent.recording.lerobot import layout
     from unified_agent.recording.reader import find_bags
 
@@ -88,7 +89,9 @@ def run(arguments: argparse.Namespace) -> dict:
     out = arguments.out
     if kind_of(out) == KIND and (out / layout.INFO).is_file():
         raise UserError(f"{out} holds a finished dataset: it is not overwritten or added to. Give a new --out.")
-    bags = list(dict.fromkeys(bag for path in arguments.bags for bag in find_bags(path)))
+    bags, copies = without_copies(find_bags(*arguments.bags), arguments.bags)
+    if copies:
+        print(f"left out: {len(copies)} labelled copies among the recordings (name them to export them)")
     refuse_overlap(out, bags)
     there = out.exists()
     settings = {name: getattr(arguments, name) for name in _SETTINGS}

@@ -2,9 +2,9 @@
 import pytest
 
 from unified_agent.recording.bag import BagWriter
+from unified_agent.recording.copies import MARK
 from unified_agent.training.relabelling import Question, relabel
 from unified_agent.training.relabelling.found import recordings_at
-from unified_agent.training.relabelling.places import MARK
 
 from .conftest import record
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from unified_agent.training.relabelling.places import fingerprint, is_copy, places, size
+from unified_agent.training.relabelling.places import fingerprint, places, size
 
 
 def at(*names: str) -> list[Path]:
@@ -82,18 +82,3 @@ def test_the_fingerprint_of_a_file_tells_of_those_that_go_on_with_it(tmp_path, l
     (tmp_path / later).write_bytes(b"23")
     assert fingerprint(tmp_path / "a_0.mcap") != before
     assert size(tmp_path / "a_0.mcap") == 3
-
-
-@pytest.mark.parametrize(
-    ("text", "copy"),
-    [
-        ("rosbag2_bagfile_information: {custom_data: {relabelled: '{}'}}", True),
-        ("rosbag2_bagfile_information: {custom_data: {note: relabelled}}", False),
-        ("rosbag2_bagfile_information: [relabelled]", False),
-        ("relabelled", False),
-        ("relabelled: [", False),
-    ],
-)
-def test_a_labelled_copy_is_known_by_its_mark(tmp_path, text, copy):
-    (tmp_path / "metadata.yaml").write_text(text)
-    assert is_copy(tmp_path) is copy

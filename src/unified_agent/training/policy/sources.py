@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which recordings there are to learn from: bags, and the episodes of datasets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from unified_agent.recording.copies import without_copies
 from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.reader import DatasetReader, NoDataset
 from unified_agent.recording.reader import NoBag, find_bags
@@ -34,13 +35,16 @@ class RecordingSource:
         return [self.name, sum(state.st_size for state in states), newest]
 
 
-def find_sources(paths: Sequence[Path]) -> list[RecordingSource]:
+def find_sources(paths: Sequence[Path], tell: Callable[[str], object] = print) -> list[RecordingSource]:
     """The recordings at these paths and in the folders below them, and the episodes of the datasets there.
+
+    Labelled copies of recordings are left out beside them, which ``tell`` is told.
 
     Raises:
         NoBag: there is neither at one of the paths.
     """
     found: dict[str, RecordingSource] = {}
+    bags: list[Path] = []
     for path in paths:
         datasets = _datasets(path)
         for dataset in datasets:
@@ -48,12 +52,14 @@ def find_sources(paths: Sequence[Path]) -> list[RecordingSource]:
                 source = RecordingSource(f"{dataset}, episode {number}", dataset, number)
                 found[source.name] = source
         try:
-            bags = find_bags(path)
+            bags += find_bags(path)
         except NoBag:
             if not datasets:
                 raise NoBag(f"There is neither a recording nor a LeRobot dataset in {path}.") from None
-            bags = []
-        found |= {str(bag.resolve()): RecordingSource(str(bag), bag) for bag in bags}
+    bags, copies = without_copies(bags, paths)
+    if copies:
+        tell(f"left out: {len(copies)} labelled copies among the recordings")
+    found |= {str(bag.resolve()): RecordingSource(str(bag), bag) for bag in bags}
     return list(found.values())
 
 

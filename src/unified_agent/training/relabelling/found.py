@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unified_agent.folders import kind_of
+from unified_agent.recording.copies import is_copy
 from unified_agent.recording.reader import NoBag, find_bags
-from unified_agent.training.relabelling.places import is_copy
 
 
 @dataclass

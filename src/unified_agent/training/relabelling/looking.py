@@ -18,13 +18,14 @@ from unified_agent.recording import scores as scores_messages
 from unified_agent.recording.bag import BagWriter, topic_info
 from unified_agent.recording.cameras import RecordedCameras, choose
 from unified_agent.recording.cdr import NANO, Message, common_types, encode
+from unified_agent.recording.copies import MARK
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.pairing import Moment
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.scores import ScoreEncoder
 from unified_agent.training.relabelling.labels import Labels
 from unified_agent.training.relabelling.pictures import file_name, thumbnail
-from unified_agent.training.relabelling.places import MARK, PICTURES, SCORES, SUMMARY, fingerprint, size
+from unified_agent.training.relabelling.places import PICTURES, SCORES, SUMMARY, fingerprint, size
 from unified_agent.training.relabelling.question import Question
 from unified_agent.training.relabelling.stretches import Instant, Stretches
 from unified_agent.vision.detector import Detector

@@ -8,11 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from unified_agent.documents import BadDocument, read_text, yaml_of
-
-_METADATA = "metadata.yaml"
-# In the custom data of a labelled copy.
-MARK = "relabelled"
 # What lies beside a copy: the scores of every moment, the summary, the thumbnails.
 SCORES, SUMMARY, PICTURES = ".csv", ".json", ".moments"
 _ENDINGS = ("", SCORES, SUMMARY, PICTURES)
@@ -39,18 +34,6 @@ def places(bags: Iterable[Path], known: Mapping[Path, str] | None = None) -> dic
             return {**known, **_numbered(names, clashing, set(known.values()))}
         for bag in deeper:
             depths[bag] += 1
-
-
-def is_copy(bag: Path) -> bool:
-    """Whether a recording is a labelled copy that `relabel` wrote."""
-    try:
-        text = read_text(bag / _METADATA)
-        if MARK not in text:
-            return False
-        information = yaml_of(text, str(bag)).get("rosbag2_bagfile_information")
-        return MARK in (information.get("custom_data") or {})
-    except (BadDocument, AttributeError, TypeError):
-        return False
 
 
 def fingerprint(bag: Path) -> str:
