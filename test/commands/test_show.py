@@ -105,11 +105,18 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path, capsys, ending)
 
 
 @pytest.mark.parametrize(
-    "options", [("--rate", "0"), ("--moments", "9999"), ("--tolerance", "nan"), ("--max-megapixels", "-1")]
+    "options",
+    [
+        ("--rate", "0"),
+        ("--moments", "9999"),
+        ("--moments", "9" * 500),
+        ("--tolerance", "nan"),
+        ("--max-megapixels", "-1"),
+    ],
 )
 def test_numbers_out_of_range_are_refused(tmp_path, capsys, options):
     assert show(recorded(tmp_path / "bag"), "--out", tmp_path / "x.png", *options) == 2
-    assert f"{options[0]} is" in capsys.readouterr().err
+    assert f"'{options[0]}' must be" in capsys.readouterr().err
 
 
 def test_what_the_recorder_and_the_reader_missed_is_told_once(tmp_path, capsys):

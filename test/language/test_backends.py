@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import shutil
+
 import pytest
 
 from unified_agent.errors import UserError
@@ -69,3 +71,11 @@ def test_a_damaged_adapter_is_named(tokenizer, causal, tmp_path, monkeypatch):
     (tmp_path / "adapter_model.safetensors").write_bytes(b"not weights")
     with pytest.raises(UserError, match="cannot be read"):
         backends.Tuned.load(tmp_path)
+
+
+def test_a_model_that_lacks_weights_is_named(causal_folder, tmp_path):
+    shutil.copytree(causal_folder, tmp_path / "model")
+    path = tmp_path / "model" / "config.json"
+    path.write_text(path.read_text().replace('"tie_word_embeddings": true', '"tie_word_embeddings": false'))
+    with pytest.raises(UserError, match=r"lack lm_head\.weight"):
+        backends.load(f"hf:{tmp_path / 'model'}", "cpu")

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unified_agent.documents import one_line
-from unified_agent.errors import UserError
+from unified_agent.errors import UserError, in_range
 from unified_agent.folders import refuse_overlap
 
 MAKER = "made by unified-agent show"
@@ -134,8 +134,7 @@ def _check(arguments: argparse.Namespace) -> None:
         ("--tolerance", arguments.tolerance, (0.0, 3600.0)),
         ("--max-megapixels", arguments.max_megapixels, (0.001, 1000.0)),
     ):
-        if not least <= value <= most:
-            raise UserError(f"{name} is {least:g} to {most:g}, not {value:g}.")
+        in_range(name, value, least, most)
 
 
 def _check_out(out: Path, bag: Path) -> None:

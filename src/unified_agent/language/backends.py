@@ -37,6 +37,7 @@ def load(spec: str, device: str = "cpu"):
 
     device = torch_device(device)
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     if spec == "smollm2":
         return Tuned.load(models() / "planner", device)
     if spec == UNTUNED:
@@ -60,7 +61,10 @@ def _from_hub(name: str, device: str):
             described = kind.from_config(copy.deepcopy(config), trust_remote_code=False)
         model_folder.check_weights(folder, sum(t.numel() for t in (*described.parameters(), *described.buffers())))
         tokenizer = AutoTokenizer.from_pretrained(folder, **plain)
-        model = kind.from_pretrained(folder, use_safetensors=True, **plain)
+        model, loaded = kind.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **plain)
+        if missing := sorted(loaded["missing_keys"]):
+            # transformers would draw them at random and say so in its log.
+            raise UserError(f"its weights lack {', '.join(missing[:3])}: get it again.")
         refuse_strange_numbers(model.named_parameters(), folder)
         backend = (Seq2Seq if config.is_encoder_decoder else Causal)(tokenizer, model, device)
         backend.try_out()

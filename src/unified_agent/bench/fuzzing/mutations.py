@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,9 @@ def _xml(path: Path, chance: random.Random, outside: Path) -> str:
         element.remove(chance.choice(list(element)))
         what = f"a child of <{element.tag}> gone"
     elif how == 3:
-        element.append(chance.choice(elements[1:])) if chance.random() < 0.3 else None
+        if chance.random() < 0.3:
+            # A copy: an element within itself has no end.
+            element.append(deepcopy(chance.choice(elements[1:])))
         element.tag = chance.choice(("link", "joint", "mesh", "box", "limit", "mimic", "x"))
         what = f"an element became <{element.tag}>"
     else:
