@@ -20,7 +20,7 @@ from unified_agent.vision.clip import Clip
 _PARTS = {
     "physics": (World, "_advance"),
     "rendering": (SceneCameras, "render"),
-    "clip": (Clip, "encode_image"),
+    "clip": (Clip, "encode_views"),
     "policy": (PolicyNetwork, "sample"),
 }
 
