@@ -39,3 +39,8 @@ def in_range(name: str, value: float, low: float, high: float = math.inf) -> Non
     if not low <= value <= high:
         most = "or more" if high == math.inf else f"to {high:,}"
         raise UserError(f"'{name}' must be {low:,} {most}, not {value}.")
+
+
+def first_line(error: BaseException, most: int = 200) -> str:
+    """The first line of what another library raised, at most so long; its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:most]

@@ -35,8 +35,8 @@ class OwnFolder:
         new: whether this call made it.
     """
 
-    def __init__(self, path: Path, kind: str, settings: dict[str, Any], new: bool, lock: int):
-        self.path, self.kind, self.settings, self.new = path, kind, settings, new
+    def __init__(self, path: Path, kind: str, settings: dict[str, Any], new: bool, lock: int, made: bool = False):
+        self.path, self.kind, self.settings, self.new, self._made = path, kind, settings, new, made
         self._lock: int | None = lock
         listed = path / MARK / _FILES
         names = read_text(listed, 2**30).split("\n") if listed.is_file() else [""]
@@ -78,7 +78,7 @@ class OwnFolder:
             if mark.is_symlink():
                 raise FolderError(f"{mark} is a link: expected the folder that 'unified-agent' makes. Give another.")
             new = not (mark / _ABOUT).is_file()
-            found = []
+            made, found = not path.exists(), []
             if new:
                 path.mkdir(parents=True, exist_ok=True)
                 found = [entry for entry in path.iterdir() if entry.name != MARK]
@@ -98,7 +98,7 @@ class OwnFolder:
         try:
             if (mark / _ABOUT).is_file():
                 _compare(path, kind, wanted, may_change)
-            folder = cls(path, kind, wanted, new, lock)
+            folder = cls(path, kind, wanted, new, lock, made)
             for entry in sorted(found, key=lambda entry: (entry.lstat().st_mtime_ns, entry.name)):
                 folder._list(entry.name)
             write_whole(path / MARK / _ABOUT, json.dumps({"kind": kind, "settings": wanted}, indent=1) + "\n")
@@ -144,13 +144,17 @@ class OwnFolder:
         return any(part.as_posix() in self._files for part in (path, *path.parents))
 
     def dissolve(self) -> None:
-        """Delete everything of ours, the mark, and folders that are empty then; but the folder itself. Then `close`."""
+        """Delete everything of ours, the mark, and folders that are empty then; of the folder itself only one that was
+        not there when it was claimed. Then `close`."""
         for name in self.files:
             self.remove(name)
         _delete(self.path / MARK)
         for parent, _, _ in os.walk(self.path, topdown=False):
             if Path(parent) != self.path and not os.listdir(parent):
                 os.rmdir(parent)
+        if self._made:
+            with suppress(OSError):  # somebody put something into it
+                self.path.rmdir()
         self.close()
 
     def remove(self, name: str) -> None:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is checked of a folder of weights before any library reads it: files are data, and none of them chooses code."""
 
+import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,17 @@ def refuse_strange_numbers(tensors: Iterable[tuple[str, Any]], where: Path | str
     for name, tensor in tensors:
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise BadModel(f"The weights in {where} hold what is no finite number (in '{name}'): get them again.")
+
+
+def fingerprint(weights: Mapping[str, Any]) -> str:
+    """SHA-256 over torch tensors and their names: the same wherever they were loaded from."""
+    import torch
+
+    found = hashlib.sha256()
+    for name, tensor in sorted(weights.items()):
+        found.update(name.encode())
+        found.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return found.hexdigest()
 
 
 def refuse_larger(described: int, stored: int, where: Path | str) -> None:

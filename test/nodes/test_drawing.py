@@ -4,7 +4,8 @@ import struct
 import numpy as np
 import pytest
 
-from unified_agent.nodes.drawing import BACKLOG, _stamp, _Video
+from unified_agent.nodes.drawing import BACKLOG, _Video
+from unified_agent.recording.cdr import stamp_in
 
 MS = 1_000_000
 
@@ -40,5 +41,5 @@ def test_a_clock_that_goes_back_does_not_end_the_video(video):
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_the_stamp_is_read_from_the_bytes_of_an_image(order):
     data = bytes([0, order == "<", 0, 0]) + struct.pack(f"{order}iI", -3, 250 * MS) + bytes(99)
-    assert _stamp(data) == -2750 * MS
-    assert _stamp(b"") == 0
+    assert stamp_in(data) == -2750 * MS
+    assert stamp_in(b"") == 0

@@ -5,7 +5,6 @@ import argparse
 import json
 import math
 from collections import Counter
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -93,7 +92,6 @@ def run(arguments: argparse.Namespace) -> dict:
     if copies:
         print(f"left out: {len(copies)} labelled copies among the recordings (name them to export them)")
     refuse_overlap(out, bags)
-    there = out.exists()
     settings = {name: getattr(arguments, name) for name in _SETTINGS}
     with OwnFolder.claim(out, KIND, settings, sources=bags) as folder:
         export = _Export(arguments, folder, bags)
@@ -106,9 +104,6 @@ def run(arguments: argparse.Namespace) -> dict:
         finally:
             if not export.episodes:
                 folder.dissolve()
-                if not there:
-                    with suppress(OSError):  # somebody put something into it
-                        folder.path.rmdir()
     return _tell(export, out)
 
 
@@ -306,9 +301,10 @@ def _compare_recordings(folder, bags: list[Path]) -> None:
     """
     from unified_agent.documents import json_of, mapping, read_text
     from unified_agent.folders import MARK
+    from unified_agent.recording.fingerprint import fingerprint
 
     name = f"{MARK}/recordings.json"
-    path, now = folder.path / name, {str(bag.resolve()): _fingerprint(bag) for bag in bags}
+    path, now = folder.path / name, {str(bag.resolve()): fingerprint(bag) for bag in bags}
     if not path.is_file():
         folder.write(name, json.dumps(now, indent=1))
         return
@@ -323,9 +319,3 @@ def _compare_recordings(folder, bags: list[Path]) -> None:
             f"{folder.path} holds unfinished work on other recordings ({'; '.join(told)}): give the same recordings to "
             "go on with it, or another folder."
         )
-
-
-def _fingerprint(bag: Path) -> list[list]:
-    """Names, sizes and times of a recording's files."""
-    files = sorted(path for path in bag.iterdir() if path.is_file()) if bag.is_dir() else [bag]
-    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]

@@ -3,7 +3,6 @@
 
 import argparse
 import hashlib
-from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -37,7 +36,6 @@ def run(arguments: argparse.Namespace) -> dict:
     refuse_overlap(arguments.out, [arguments.dataset])
     described = hashlib.sha256((arguments.dataset / layout.INFO).read_bytes()).hexdigest()
     settings = {"dataset": str(arguments.dataset.resolve()), "SHA-256 of meta/info.json": described}
-    empty = not arguments.out.exists()
     with OwnFolder.claim(arguments.out, KIND, settings, sources=[arguments.dataset]) as folder:
         try:
             written, failed = _write(dataset, count, folder)
@@ -49,9 +47,6 @@ def run(arguments: argparse.Namespace) -> dict:
         there = count - len(written) - len(failed)
         if not there and not written:
             folder.dissolve()
-            if empty:
-                with suppress(OSError):  # somebody put something into it
-                    folder.path.rmdir()
     for line in dataset.told:
         print(f"told: {line}")
     for why in failed.values():

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unified_agent.device import torch_device
-from unified_agent.errors import UserError, nearest
+from unified_agent.errors import UserError, first_line, nearest
 from unified_agent.language import model_folder, prompts, smollm2
 from unified_agent.language.grammar import Grammar
 from unified_agent.model_files import check_config, refuse_strange_numbers
@@ -72,7 +72,7 @@ def _from_hub(name: str, device: str):
         raise UserError(f"The language model '{name}' cannot be loaded: {error}") from None
     except Exception as error:  # transformers, tokenizers and the hub raise many kinds for a damaged file
         raise UserError(
-            f"The language model '{name}' cannot be loaded: {_first_line(error)} "
+            f"The language model '{name}' cannot be loaded: {_sentence(error)} "
             "Expected the id of a model on the hub, or a folder with its config, tokenizer and safetensors."
         ) from None
     return backend
@@ -100,9 +100,8 @@ def _fetched(repository: str, revision: str) -> Path:
     return config.parent
 
 
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300].rstrip(".") + "."
+def _sentence(error: BaseException) -> str:
+    return first_line(error, 300).rstrip(".") + "."
 
 
 class _Model:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from unified_agent.errors import UserError
+from unified_agent.errors import UserError, first_line
 
 NAME = "SmolLM2-135M-Instruct"
 _GGUF = f"{NAME}.Q4_1.gguf"
@@ -71,10 +71,9 @@ def load(dtype: str = "float32"):
             folder, dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True
         )
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
-        why = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise UserError(
-            f"The quick copy of the language model in {folder} is damaged ({why}): delete that folder, and it is made "
-            "again."
+            f"The quick copy of the language model in {folder} is damaged ({first_line(error)}): delete that folder, "
+            "and it is made again."
         ) from None
     return tokenizer, model
 

@@ -2,7 +2,6 @@
 """The thread in which the recorder draws its videos, so that drawing never costs a message."""
 
 import queue
-import struct
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from rclpy.serialization import deserialize_message
 from unified_agent.errors import UserError
 from unified_agent.nodes import messages, qos, shell
 from unified_agent.nodes.qos import Topic
+from unified_agent.recording.cdr import stamp_in
 from unified_agent.recording.episode import HEARD, WAITING, EpisodeVideo
 from unified_agent.recording.images import FrameReader
 from unified_agent.recording.pairing import TOLERANCE, Moment, Pairing
@@ -78,7 +78,7 @@ class Drawing:
         elif camera := self._camera_of.get(topic.recorded):
             received = self._now()
             # A driver that leaves its stamps empty is taken at the time of receipt.
-            for moment in video.moments.put(camera, _stamp(data) or received, (topic, data)):
+            for moment in video.moments.put(camera, stamp_in(data) or received, (topic, data)):
                 self._take(video, moment, received)
 
     def end(self, done: Callable[[Drawn | None], None]) -> None:
@@ -193,14 +193,6 @@ class _Video:
         """Since the last call."""
         new, self._told = self.left_out - self._told, self.left_out
         return new
-
-
-def _stamp(data: bytes) -> int:
-    """Of a serialised Image or CompressedImage, nanoseconds: a header is the first of their fields; 0 without one."""
-    if len(data) < 12:
-        return 0
-    seconds, nanoseconds = struct.unpack_from("<iI" if data[1] & 1 else ">iI", data, 4)
-    return seconds * messages.NANO + nanoseconds
 
 
 def _size(moment: Moment) -> int:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a bag holds: messages as bytes, and between those bytes and Python objects without a ROS installation."""
 
+import struct
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -69,6 +70,14 @@ def common_types() -> Typestore:
 def encode(message: object) -> bytes:
     """A message object of `common_types` as CDR."""
     return bytes(common_types().serialize_cdr(message, message.__msgtype__))
+
+
+def stamp_in(data: bytes) -> int:
+    """The stamp with which a serialised message begins that has a header, nanoseconds; 0 where there is none."""
+    if len(data) < 12:
+        return 0
+    seconds, nanoseconds = struct.unpack_from("<iI" if data[1] & 1 else ">iI", data, 4)
+    return seconds * NANO + nanoseconds
 
 
 class Decoder:

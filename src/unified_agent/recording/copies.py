@@ -30,7 +30,7 @@ def without_copies(bags: Sequence[Path], named: Iterable[Path] = ()) -> tuple[li
         named: what was asked for by its own path, and is kept.
     """
     asked = {path.expanduser().resolve() for path in named}
-    copies = [bag for bag in bags if bag.resolve() not in asked and is_copy(bag)]
+    copies = {bag: None for bag in bags if bag.resolve() not in asked and is_copy(bag)}
     if len(copies) == len(bags):
         return list(bags), []
-    return [bag for bag in bags if bag not in copies], copies
+    return [bag for bag in bags if bag not in copies], list(copies)

@@ -10,7 +10,8 @@ from unified_agent.recording.losses import Losses
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.scores import TYPE as SCORES
 
-STRING = "std_msgs/msg/String"
+STRING, JOINT_STATE = "std_msgs/msg/String", "sensor_msgs/msg/JointState"
+MARKERS = "visualization_msgs/msg/MarkerArray"
 TYPES = {
     topics.INSTRUCTION: STRING,
     topics.PLAN: STRING,
@@ -19,8 +20,8 @@ TYPES = {
     topics.CAPTION: STRING,
     topics.EPISODE: STRING,
     topics.SCORES: SCORES,
-    topics.JOINT_STATES: "sensor_msgs/msg/JointState",
-    topics.OBJECTS: "visualization_msgs/msg/MarkerArray",
+    topics.JOINT_STATES: JOINT_STATE,
+    topics.OBJECTS: MARKERS,
 }
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import torch
 
 from unified_agent import __version__
-from unified_agent.errors import UserError
+from unified_agent.errors import UserError, first_line
 from unified_agent.folders import MARK, FolderError, OwnFolder, kind_of, write_whole
+from unified_agent.model_files import fingerprint
 from unified_agent.robot.arm import Arm
 
 _OF_VERSION_0_1 = ("settings.json", "progress.pt", "training.pt", "work", "adapter_config.json")
@@ -70,12 +71,8 @@ def arm_identity(arm: Arm) -> str:
 
 
 def weights_identity(weights: Mapping[str, torch.Tensor]) -> str:
-    """Fingerprint (SHA-256, shortened) of weights and their names."""
-    found = hashlib.sha256()
-    for name, tensor in sorted(weights.items()):
-        found.update(name.encode())
-        found.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-    return found.hexdigest()[:_SHORT]
+    """`fingerprint` of weights and their names, shortened."""
+    return fingerprint(weights)[:_SHORT]
 
 
 def keep_state(folder: OwnFolder, name: str, state: Mapping[str, Any]) -> None:
@@ -112,8 +109,7 @@ def kept_state(folder: OwnFolder, name: str, keys: Collection[str], device: str 
 
 def broken(path: Path, error: BaseException) -> UserError:
     """What to say of a kept state that cannot be used."""
-    why = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    return UserError(f"{path} is broken ({why}): delete it to begin anew, or give another folder.")
+    return UserError(f"{path} is broken ({first_line(error)}): delete it to begin anew, or give another folder.")
 
 
 def save_figure(figure, path: Path, dpi: int = 120) -> None:

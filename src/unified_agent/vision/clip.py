@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """CLIP: frames and sentences as unit vectors in one space, from any checkpoint that open_clip can read."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
@@ -19,7 +18,7 @@ from torch.nn import functional
 from unified_agent import model_files
 from unified_agent.device import torch_device
 from unified_agent.documents import BadDocument, json_of, mapping, read_text, shown
-from unified_agent.errors import UserError, nearest
+from unified_agent.errors import UserError, first_line, nearest
 from unified_agent.language.model_folder import check_tokenizer
 from unified_agent.paths import expanded, models
 from unified_agent.vision import configuration
@@ -41,6 +40,8 @@ _WEIGHTS = (
     "pytorch_model.pth",
     "model.pth",
 )
+# Frames encoded at once: what fits into a processor's cache is encoded faster than more; a graphics card wants more.
+FRAMES = {"cpu": 16, "cuda": 256}
 # Of a tokenizer on the hub: data alone.
 _TOKENIZER = ("tokenizer*.json", "vocab.*", "merges.txt", "special_tokens_map.json", "*.model")
 
@@ -106,7 +107,7 @@ class Clip:
             raise
         except Exception as error:  # open_clip, torch, safetensors and the hub raise many kinds for a damaged file
             raise ClipError(
-                f"The CLIP '{spec}' cannot be loaded: {_first_line(error)} Expected weights as safetensors (or a torch "
+                f"The CLIP '{spec}' cannot be loaded: {_sentence(error)} Expected weights as safetensors (or a torch "
                 "file of plain tensors: pickled code is refused) that fit their model configuration. Get the file "
                 "again, convert it to safetensors, or use 'default'."
             ) from error
@@ -138,11 +139,7 @@ class Clip:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the weights and their names: the same wherever the model was loaded from."""
-        found = hashlib.sha256()
-        for name, tensor in sorted(self.model.state_dict().items()):
-            found.update(name.encode())
-            found.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-        return found.hexdigest()
+        return model_files.fingerprint(self.model.state_dict())
 
     @torch.inference_mode()
     def encode_image(self, frames: np.ndarray) -> torch.Tensor:
@@ -311,6 +308,5 @@ def _there(path: Path) -> bool:
         return False
 
 
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:300].rstrip(".") + "."
+def _sentence(error: BaseException) -> str:
+    return first_line(error, 300).rstrip(".") + "."

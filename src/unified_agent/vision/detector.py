@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from unified_agent.errors import UserError
-from unified_agent.language.negation import denial
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.preprocess import FrameError
+from unified_agent.vision.sentences import checked, plain
 
 # The threshold of the Unified Agent paper: what a checkpoint without calibrated ones gets.
 PAPER_GAMMA = 0.8
@@ -88,7 +88,7 @@ class Detector:
             UserError: one is empty, denies something, or is longer than the model reads.
         """
         sentences = tuple(dict.fromkeys(sentences))
-        written = [self._checked(sentence) for sentence in sentences]
+        written = [self._written.get(plain(s), s) for s in (checked(self._clip, sentence) for sentence in sentences)]
         text = self._clip.encode_text(written).T.contiguous()
         self.sentences, self._text = sentences, text
         self.thresholds = np.array([self._gammas.get(sentence, self._default) for sentence in written])
@@ -113,7 +113,7 @@ class Detector:
             raise FrameError("No frame came: expected one a camera.")
         sizes = dict.fromkeys(frame.shape for frame in frames.values())
         stacks = [np.stack([frame for frame in frames.values() if frame.shape == size]) for size in sizes]
-        views = [self._views(stack[:, None]) for stack in stacks]
+        views = [self.views(stack[:, None]) for stack in stacks]
         scores = sum(view.scores.sum(axis=0) for view in views) / len(frames)
         if self._clip.known is None:
             return Views(scores)
@@ -126,7 +126,12 @@ class Detector:
         Args:
             moments: RGB, uint8, shape (N, C, H, W, 3): a frame of each of C cameras, all of one size.
         """
-        return self._views(moments)
+        embeddings, distances = self._clip.encode_views(moments.reshape(-1, *moments.shape[2:]))
+        scores = (embeddings @ self._text).reshape(*moments.shape[:2], -1).mean(dim=1).cpu().numpy()
+        if distances is None:
+            return Views(scores)
+        distances = distances.reshape(moments.shape[:2]).amax(dim=1).cpu().numpy()
+        return Views(scores, distances, distances > self._clip.known.threshold)
 
     def scores(self, frames: Mapping[str, np.ndarray]) -> np.ndarray:
         """The score of every sentence, shape (M,), float32.
@@ -159,32 +164,3 @@ class Detector:
     def best(self, scores: np.ndarray) -> str:
         """The caption: the sentence that is furthest above its threshold (or least below)."""
         return self.sentences[int(np.argmax(scores - self.thresholds))]
-
-    def _views(self, moments: np.ndarray) -> Views:
-        embeddings, distances = self._clip.encode_views(moments.reshape(-1, *moments.shape[2:]))
-        scores = (embeddings @ self._text).reshape(*moments.shape[:2], -1).mean(dim=1).cpu().numpy()
-        if distances is None:
-            return Views(scores)
-        distances = distances.reshape(moments.shape[:2]).amax(dim=1).cpu().numpy()
-        return Views(scores, distances, distances > self._clip.known.threshold)
-
-    def _checked(self, sentence: str) -> str:
-        """The sentence as it is written on the card, or as it came."""
-        if not any(map(str.isalnum, sentence)):
-            raise UserError(f"A sentence to look for must say something, not {sentence!r}.")
-        if denied := denial(sentence):
-            raise UserError(
-                f"'{sentence}' denies something ('{denied}'): CLIP reads over that and would score what is denied. Ask "
-                "for what is there instead, and read where that is not true; or name what can be seen in its place."
-            )
-        if self._clip.truncates(sentence):
-            raise UserError(
-                f"'{sentence[:60]}...' is longer than this CLIP reads ({self._clip.context_length} tokens, about as "
-                "many words): say it shorter."
-            )
-        return self._written.get(plain(sentence), sentence)
-
-
-def plain(sentence: str) -> str:
-    """A sentence without what makes no difference: capitals, white space, a final stop."""
-    return " ".join(sentence.casefold().split()).rstrip(" .!")

@@ -13,10 +13,10 @@ from unified_agent.language.subgoals import SENTENCES
 from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.cdr import NANO, common_types, encode
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, compressed
+from unified_agent.recording.said import JOINT_STATE, STRING
 from unified_agent.topics import CAMERAS, image
 
 FRAMES, SIZE = 8, 32
-STRING, JOINTS = "std_msgs/msg/String", "sensor_msgs/msg/JointState"
 CLIP = {
     "embed_dim": 16,
     "vision_cfg": {"image_size": 32, "layers": 1, "width": 16, "head_width": 8, "patch_size": 16},
@@ -60,7 +60,7 @@ def _bag(folder: Path) -> None:
     with BagWriter(folder) as writer:
         for topic in ("/instruction", "/plan", "/subgoal", "/episode"):
             writer.add_topic(topic, STRING)
-        writer.add_topic("/joint_states", JOINTS)
+        writer.add_topic("/joint_states", JOINT_STATE)
         writer.add_topic(image(CAMERAS[0]), IMAGE)
         writer.add_topic("/camera/right/image_raw/compressed", COMPRESSED_IMAGE)
         said = {"/plan": "\n".join(SENTENCES[:2]), "/episode": "start stack them", "/subgoal": SENTENCES[0]}
@@ -75,7 +75,7 @@ def _bag(folder: Path) -> None:
             writer.write(
                 "/camera/right/image_raw/compressed", encode(types[COMPRESSED_IMAGE](header(time), "jpeg", data)), time
             )
-            joints = types[JOINTS](header(time), ["a", "b"], *[np.full(2, 0.1 * number)] * 3)
+            joints = types[JOINT_STATE](header(time), ["a", "b"], *[np.full(2, 0.1 * number)] * 3)
             writer.write("/joint_states", encode(joints), time)
         writer.write("/episode", encode(types[STRING](data="end success")), 3 * NANO)
 

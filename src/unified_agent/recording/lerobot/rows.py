@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording as rows at a fixed rate: frames of all cameras, joints, objects and sub-goal of the frames' own time."""
 
-import struct
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,24 +9,18 @@ import numpy as np
 
 from unified_agent import topics
 from unified_agent.recording.cameras import RecordedCameras
-from unified_agent.recording.cdr import NANO, BadMessage, Message
+from unified_agent.recording.cdr import NANO, BadMessage, Message, stamp_in
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE
 from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.clock import CameraClock, MessageTimes
 from unified_agent.recording.lerobot.order import StampOrder
 from unified_agent.recording.lerobot.rate import FrameRate, Grid, frame_rate
 from unified_agent.recording.lerobot.signals import LARGEST, LAST, CommandCurve, Commands, Curve, Signals, Words
-from unified_agent.recording.lerobot.sources import (
-    JOINT_STATE,
-    MARKERS,
-    STRING,
-    TRAJECTORY,
-    SignalTopics,
-    seconds_of,
-)
+from unified_agent.recording.lerobot.sources import TRAJECTORY, SignalTopics, seconds_of
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.pairing import Moment
 from unified_agent.recording.reader import BagReader
+from unified_agent.recording.said import JOINT_STATE, MARKERS, STRING
 
 # A recording that stands still for longer than this (seconds) is not filled up with copies of its last frame.
 LONGEST_GAP = 5.0
@@ -178,7 +171,7 @@ class RecordedRows:
             if message.topic in self._stamps:
                 received, stamps = self._stamps[message.topic]
                 received.append(min(message.received, LAST))
-                stamp = _stamp(message)
+                stamp = stamp_in(message.data)
                 if not stamp:
                     self._told.add(f"images on {message.topic} without a stamp, taken at the time of the recording")
                 stamps.append(stamp or received[-1])
@@ -301,11 +294,3 @@ class RecordedRows:
 
 def _time(stamp) -> int:
     return stamp.sec * NANO + stamp.nanosec
-
-
-def _stamp(message: Message) -> int:
-    """The stamp of an image, which begins with it, without decoding its pixels; 0 where there is none."""
-    if len(message.data) < 12:
-        return 0
-    seconds, nanoseconds = struct.unpack_from("<iI" if message.data[1] & 1 else ">iI", message.data, 4)
-    return seconds * NANO + nanoseconds

@@ -9,10 +9,8 @@ from unified_agent.errors import UserError
 from unified_agent.recording.cdr import NANO
 from unified_agent.recording.lerobot.layout import ACTION_TOPIC
 from unified_agent.recording.reader import BagReader
+from unified_agent.recording.said import JOINT_STATE
 
-JOINT_STATE = "sensor_msgs/msg/JointState"
-MARKERS = "visualization_msgs/msg/MarkerArray"
-STRING = "std_msgs/msg/String"
 TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
 COMMANDS = (TRAJECTORY, "std_msgs/msg/Float64MultiArray", "std_msgs/msg/Float32MultiArray")
 

@@ -12,7 +12,7 @@ from unified_agent.recording.facts import EpisodeFacts
 from unified_agent.recording.images import IMAGE
 from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.reader import DatasetReader, DatasetRow
-from unified_agent.recording.lerobot.sources import JOINT_STATE, MARKERS, STRING
+from unified_agent.recording.said import JOINT_STATE, MARKERS, STRING
 
 # Time of the first moment: a stamp of zero means "not stamped".
 START = NANO

@@ -23,7 +23,7 @@ from safetensors.torch import save as encoded
 from tqdm import tqdm
 
 from unified_agent.documents import BadDocument, json_of, read_text
-from unified_agent.errors import SEEDS, UserError, in_range
+from unified_agent.errors import SEEDS, UserError, first_line, in_range
 from unified_agent.folders import OwnFolder
 from unified_agent.language import prompts, smollm2
 from unified_agent.language.grammar import END, Grammar
@@ -335,8 +335,7 @@ def _begin_with(adapted, weights: dict[str, torch.Tensor]) -> None:
     try:
         told = set_peft_model_state_dict(adapted, weights)
     except (RuntimeError, KeyError) as error:
-        why = str(error).strip().splitlines()[0][:200]
-        raise UserError(f"The adapter to start from does not fit these settings: {why}") from None
+        raise UserError(f"The adapter to start from does not fit these settings: {first_line(error)}") from None
     if told is not None and told.unexpected_keys:
         raise UserError(f"The adapter to start from adapts other layers: {sorted(told.unexpected_keys)[0]}.")
 

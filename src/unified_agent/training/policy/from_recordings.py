@@ -2,7 +2,6 @@
 """A policy from recordings alone: no simulator, no arm, no network but CLIP and the one that learns."""
 
 import hashlib
-import io
 import json
 import pickle
 from collections import Counter
@@ -26,6 +25,7 @@ from unified_agent.training.policy.learner import Learner
 from unified_agent.training.policy.recorded import Names, Recorded, RecordedBag, RecordedEpisode
 from unified_agent.training.policy.sources import RecordingSource
 from unified_agent.training.policy.successes import Clone
+from unified_agent.training.runs import arm_identity, keep_state, save_figure
 
 KIND = "policy from recordings"
 POLICY, PICTURE, LIST = "policy", "demonstrations.png", "recordings.json"
@@ -211,11 +211,7 @@ class FromRecordings:
                 count = min(_SAVED_EVERY, steps - done)
                 loss = learner.update(count, self._settings.batch, anneal=True, first=done, total=steps)
                 done += count
-                stream = io.BytesIO()
-                torch.save({"learner": learner.state(), "done": done, "loss": loss}, stream)
-                partial = path.with_name(f".{path.name}")
-                partial.write_bytes(stream.getvalue())
-                partial.replace(path)
+                keep_state(self._folder, _PROGRESS, {"learner": learner.state(), "done": done, "loss": loss})
                 bar.set_postfix_str(f"loss {loss:.2f}", refresh=False)
                 bar.update(count)
         return loss
@@ -249,9 +245,8 @@ class FromRecordings:
         """What the policy depends on."""
         identities = [source.identity() for source in self._sources]
         digest = hashlib.sha256(json.dumps(identities).encode()).hexdigest()[:16]
-        arm = hashlib.sha256(repr(self._arm).encode() + self._arm.urdf.read_bytes()).hexdigest()[:16]
         return asdict(self._settings) | {
-            "arm": f"{self._settings.arm}, sha256 {arm}",
+            "arm": arm_identity(self._arm),
             "recordings": f"{len(self._sources)}, sha256 of names, sizes and times {digest}",
             "clip": self._provenance.clip,
             "thresholds": list(self._provenance.thresholds),
@@ -273,7 +268,7 @@ def draw_counts(counts: Mapping[str, int], path: Path) -> None:
     axes.invert_yaxis()
     axes.set(xlabel="demonstrations", title="What the recordings teach")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=120)
+    save_figure(figure, path)
 
 
 def _why_nothing(account: Account) -> str:

@@ -17,10 +17,8 @@ from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.reader import DatasetReader
 from unified_agent.recording.pairing import TOLERANCE
 from unified_agent.recording.reader import BagReader
+from unified_agent.recording.said import JOINT_STATE, MARKERS, STRING
 
-JOINT_STATE = "sensor_msgs/msg/JointState"
-MARKERS = "visualization_msgs/msg/MarkerArray"
-STRING = "std_msgs/msg/String"
 JUMP = 0.5
 """Seconds by which the stamps of a topic may go back; by more, another run begins in the same recording."""
 MOST_APART = 10.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unified_agent.recording.copies import without_copies
+from unified_agent.recording.fingerprint import fingerprint
 from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.reader import DatasetReader, NoDataset
 from unified_agent.recording.reader import NoBag, find_bags
@@ -26,13 +27,8 @@ class RecordingSource:
     episode: int | None = None
 
     def identity(self) -> list:
-        """What tells whether it is the same recording as before: name, bytes and time of the last change."""
-        files = [self.path] if self.path.is_file() else [file for file in self.path.iterdir() if file.is_file()]
-        if self.episode is not None:
-            files = [self.path / layout.INFO]
-        states = [file.stat() for file in files]
-        newest = max((state.st_mtime_ns for state in states), default=0)
-        return [self.name, sum(state.st_size for state in states), newest]
+        """What tells whether it is the same recording as before; of a dataset, by its description."""
+        return [self.name, fingerprint(self.path if self.episode is None else self.path / layout.INFO)]
 
 
 def find_sources(paths: Sequence[Path], tell: Callable[[str], object] = print) -> list[RecordingSource]:

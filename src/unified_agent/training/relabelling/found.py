@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unified_agent.folders import kind_of
-from unified_agent.recording.copies import is_copy
+from unified_agent.recording.copies import is_copy, without_copies
 from unified_agent.recording.reader import NoBag, find_bags
 
 
@@ -32,11 +32,12 @@ def recordings_at(paths: Iterable[Path], out: Path) -> Recordings:
     """
     out = out.expanduser().resolve()
     found = Recordings()
-    named, others, copies = set(), set(), set()
-    for path in dict.fromkeys(paths):
+    bags: dict[Path, None] = {}
+    paths = list(dict.fromkeys(paths))
+    for path in paths:
         real = path.expanduser().resolve()
         try:
-            bags = [bag.resolve() for bag in find_bags(path.expanduser())]
+            here = [bag.resolve() for bag in find_bags(path.expanduser())]
         except NoBag as error:
             if kind_of(out) and out in (real, *real.parents):
                 found.own.append(real)
@@ -46,17 +47,9 @@ def recordings_at(paths: Iterable[Path], out: Path) -> Recordings:
         except OSError as error:
             found.failed[str(path)] = f"{error.strerror or error} ({error.filename or path})"
             continue
-        for bag in bags:
-            copy = is_copy(bag)
-            if copy and out in bag.parents:
-                found.own.append(bag)
-            elif bag == real:
-                named.add(bag)
-            else:
-                (copies if copy else others).add(bag)
-    copies -= named
-    if named or others:
-        found.own += sorted(copies)
-        copies = set()
-    found.bags, found.own = sorted(named | others | copies), sorted(set(found.own))
+        own = [bag for bag in here if out in bag.parents and is_copy(bag)]
+        found.own += own
+        bags |= dict.fromkeys(bag for bag in here if bag not in own)
+    kept, copies = without_copies(list(bags), paths)
+    found.bags, found.own = sorted(kept), sorted({*found.own, *copies})
     return found

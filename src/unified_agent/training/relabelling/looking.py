@@ -19,22 +19,22 @@ from unified_agent.recording.bag import BagWriter, topic_info
 from unified_agent.recording.cameras import RecordedCameras, choose
 from unified_agent.recording.cdr import NANO, Message, common_types, encode
 from unified_agent.recording.copies import MARK
+from unified_agent.recording.fingerprint import fingerprint, size
 from unified_agent.recording.losses import Losses
 from unified_agent.recording.pairing import Moment
 from unified_agent.recording.reader import BagReader
+from unified_agent.recording.said import STRING
 from unified_agent.recording.scores import ScoreEncoder
 from unified_agent.training.relabelling.labels import Labels
 from unified_agent.training.relabelling.pictures import file_name, thumbnail
-from unified_agent.training.relabelling.places import PICTURES, SCORES, SUMMARY, fingerprint, size
+from unified_agent.training.relabelling.places import PICTURES, SCORES, SUMMARY
 from unified_agent.training.relabelling.question import Question
 from unified_agent.training.relabelling.stretches import Instant, Stretches
+from unified_agent.vision.clip import FRAMES
 from unified_agent.vision.detector import Detector
 
-STRING = "std_msgs/msg/String"
 # Written anew; the old ones are not copied.
 LABEL_TOPICS = {topics.SCORES: scores_messages.TYPE, topics.CAPTION: STRING, topics.REACHED: STRING}
-# Frames encoded at once: what fits into a processor's cache is encoded faster than more; a graphics card wants more.
-FRAMES = {"cpu": 16, "cuda": 256}
 # Messages wait for the scores of their batch, so that the new bag is in the order of time; no longer than this, bytes.
 WINDOW = 64 * 2**20
 # Times before 1970 and after 2554 cannot be written.

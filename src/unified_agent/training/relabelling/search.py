@@ -7,10 +7,11 @@ from pathlib import Path
 from unified_agent.documents import BadDocument
 from unified_agent.errors import UserError
 from unified_agent.folders import OwnFolder
+from unified_agent.recording.fingerprint import fingerprint, size
 from unified_agent.training.relabelling.labels import Labels
 from unified_agent.training.relabelling.looking import look
 from unified_agent.training.relabelling.observers import LookTask
-from unified_agent.training.relabelling.places import PICTURES, SCORES, SUMMARY, fingerprint, places, size
+from unified_agent.training.relabelling.places import PICTURES, SCORES, SUMMARY, places
 from unified_agent.training.relabelling.question import Question, settings
 from unified_agent.training.relabelling.table import write_table
 from unified_agent.vision.detector import Detector
