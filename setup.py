@@ -66,7 +66,7 @@ setup(
         "zstandard>=0.22",
     ],
     extras_require={
-        "baselines": ["stable-baselines3>=2.7"],
+        "baselines": ["gymnasium[classic-control]>=1.0", "stable-baselines3>=2.7"],
         "cluster": ["ray>=2.40"],
         # In an environment of its own, without constraints.txt: it wants other versions of torch, av and packaging.
         "lerobot": ["lerobot[dataset]>=0.6.1,<0.7; python_version >= '3.12'"],

@@ -86,8 +86,8 @@ write_constraints() {
 }
 
 install_python_packages() {
-    local extras=test quiet=--quiet
-    [ "$site_packages" = false ] && extras=test,ros
+    local extras=test,baselines quiet=--quiet
+    [ "$site_packages" = false ] && extras+=,ros
     [ -t 1 ] && quiet=
     local pip=(.venv/bin/python -m pip install --disable-pip-version-check $quiet -c .venv/constraints.txt)
     say "installing PyTorch (about 5 GB the first time)"

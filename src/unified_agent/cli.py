@@ -18,6 +18,7 @@ VERBS = {
     "show": "draw a recording as a video or on one picture",
     "relabel": "score recordings against new sentences, without a running graph",
     "calibrate": "find thresholds for a CLIP from moments that you marked in recordings",
+    "reward": "score recordings by one sentence, choose its wording, learn from it in any environment",
     "export": "write recordings as a dataset that other tools train on",
     "import": "read a LeRobot dataset as recordings",
     "bench": "measure speed against the bare libraries",
