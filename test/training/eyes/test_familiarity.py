@@ -84,7 +84,7 @@ def test_a_folder_without_pictures_and_a_clip_without_known_scenes_are_told(clip
 
 
 def test_a_picture_too_large_to_be_one_is_not_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr(familiarity, "_LARGEST", 100)
+    monkeypatch.setattr(pictures, "_LARGEST", 100)
     Image.new("RGB", (64, 48)).save(tmp_path / "large.png")
     assert familiarity._picture(tmp_path / "large.png") is None
 
