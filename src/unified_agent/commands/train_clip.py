@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=Path, default=cache, help="folder of the labelled frames (%(default)s)")
     parser.add_argument("--moments", type=int, default=24000, help="moments to train on, two frames each (%(default)s)")
     parser.add_argument("--test-moments", type=int, default=4000, help="held-out moments to test on (%(default)s)")
-    parser.add_argument("--arm", default="fr3", help="arm in the pictures (%(default)s)")
+    parser.add_argument("--arm", default="default", help="arm in the pictures (%(default)s)")
     parser.add_argument("--start", metavar="MODEL", help="go on from this checkpoint instead of random weights")
     parser.add_argument("--epochs", type=int, default=8, help="passes over them (%(default)s)")
     parser.add_argument("--learning-rate", type=float, default=1.5e-3, help="at its highest (%(default)s)")

@@ -43,7 +43,7 @@ class Conditions:
 
     seeds: int = SEEDS
     quick: bool = False
-    arm: str = "fr3"
+    arm: str = "default"
     clip: str = "default"
     policy: str = "default"
     collectors: int = 2
