@@ -20,6 +20,7 @@ NAMES = {
     "exploration": "actions to success against the task's sparseness, with and without sub-goals",
     "reuse": "tasks in sequence, with and without the experience of those before",
     "scheduling": "new instructions from skills that were learnt one by one",
+    "reward_tabletop": "a sentence as the reward: fresh views, and episodes that succeed and fail, at every alpha",
     "video": "a video of someone else stacking, done again by the robot",
 }
 """Experiment -> what it shows."""
