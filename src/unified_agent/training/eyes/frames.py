@@ -24,7 +24,7 @@ class Shard:
 
     Attributes:
         frames: uint8 RGB, shape (N, C, H, W, 3), C cameras.
-        truth: int8, shape (N, 12): 1, 0 or -1 (in between) for each sub-goal of the vocabulary.
+        truth: int8, shape (N, M): 1, 0 or -1 (in between) for each of M sentences; 12 of the tabletop's vocabulary.
         scenes: shape (N,), the kind of scene each moment is of.
     """
 
@@ -71,8 +71,9 @@ class LabelledMoments:
     """All shards of a folder as one set.
 
     Attributes:
-        truth: int8, shape (N, 12).
+        truth: int8, shape (N, M).
         scenes: shape (N,).
+        shards: that it is made of.
     """
 
     def __init__(self, shards: list[Shard]):
@@ -80,7 +81,7 @@ class LabelledMoments:
             raise UserError("There are no labelled frames: collect some first.")
         self.truth = np.concatenate([shard.truth for shard in shards])
         self.scenes = np.concatenate([shard.scenes for shard in shards])
-        self._frames = [shard.frames for shard in shards]
+        self.shards = tuple(shards)
         self._ends = np.cumsum([len(shard.truth) for shard in shards])
 
     def __len__(self) -> int:
@@ -91,14 +92,14 @@ class LabelledMoments:
         """Fingerprint (SHA-256, shortened) of what is true when, and of the first moment's frames."""
         found = hashlib.sha256(np.ascontiguousarray(self.truth).tobytes())
         found.update("\n".join(map(str, self.scenes)).encode())
-        found.update(np.ascontiguousarray(self._frames[0][0]).tobytes())
+        found.update(np.ascontiguousarray(self.shards[0].frames[0]).tobytes())
         return found.hexdigest()[:16]
 
     def frames(self, indices: np.ndarray) -> np.ndarray:
         """The moments at indices: uint8 RGB, shape (B, C, H, W, 3)."""
         shards = np.searchsorted(self._ends, indices, side="right")
         starts = np.concatenate([[0], self._ends])[shards]
-        return np.stack([self._frames[s][i] for s, i in zip(shards, indices - starts, strict=True)])
+        return np.stack([self.shards[s].frames[i] for s, i in zip(shards, indices - starts, strict=True)])
 
 
 def _file(path: Path, part: str) -> Path:
