@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--domain",
         action="append",
         metavar="NAME",
-        help="what to learn: tabletop (the default), cart_pole, mountain_car, sticks, hills, or MODULE:CLASS of your own "
-        "code, which is imported and run; again: one CLIP for several",
+        help="what to learn: tabletop (the default), cart_pole, mountain_car, sticks, hills, or MODULE:CLASS of your "
+        "own code, which is imported and run; again: one CLIP for several",
     )
     parser.add_argument("--frames", type=Path, default=cache, help="folder of the labelled frames (%(default)s)")
     parser.add_argument(

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from unified_agent.training.eyes.domains import Caption, Domain, checked_moments
 from unified_agent.training.eyes.frames import UNKNOWN
 from unified_agent.training.eyes.train_clip import Lesson
+from unified_agent.training.reward.measures import auc
 from unified_agent.vision.clip import FRAMES, Clip
 
 # As the tabletop's, at half its size. Pictures are squashed into a square: what happens at their sides is seen too.
@@ -55,20 +56,6 @@ def disturbed(frames: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return pixels.clamp_(0, 255).to(torch.uint8)
 
 
-def auc(scores: np.ndarray, truth: np.ndarray) -> float:
-    """The share of pairs of a true and a false one in which the true one scores higher; NaN where there is no pair.
-
-    Args:
-        scores: shape (N,).
-        truth: 1, 0 or -1 (not counted), shape (N,).
-    """
-    right, wrong = scores[truth == 1], np.sort(scores[truth == 0])
-    if not len(right) or not len(wrong):
-        return math.nan
-    below = np.searchsorted(wrong, right, side="left") + np.searchsorted(wrong, right, side="right")
-    return float(below.mean() / (2 * len(wrong)))
-
-
 @dataclass(frozen=True)
 class Sight:
     """How well a CLIP sees a domain.
@@ -96,7 +83,11 @@ def cosines(clip: Clip, pictures: Sequence[np.ndarray], sentences: Sequence[str]
 
 
 def sight(clip: Clip, domain: Domain, states: int, seed: int) -> tuple[Sight, np.ndarray, np.ndarray]:
-    """How well a CLIP sees a domain in its own pictures, whole and unchanged; and the cosines and truth, (N, M) each."""
+    """How well a CLIP sees a domain in its own pictures, whole and unchanged.
+
+    Returns:
+        Also the cosines and the truth, shape (N, M) each.
+    """
     rng = np.random.default_rng((9, seed))  # of collection's splits none has the number 9
     seen, truth = [], []
     sentences = [caption.sentence for caption in domain.captions]
@@ -110,7 +101,8 @@ def sight(clip: Clip, domain: Domain, states: int, seed: int) -> tuple[Sight, np
     seen += [cosines(clip, batch, sentences)] if batch else []
     scores, truth = np.concatenate(seen), np.stack(truth)
     kinds = [caption.kind for caption in domain.captions]
-    each = {s: auc(scores[:, i], truth[:, i]) for i, s in enumerate(sentences)}
+    columns = zip(scores.T, truth.T, strict=True)
+    each = dict(zip(sentences, (auc(c[t == 1], c[t == 0]) for c, t in columns), strict=True))
     return Sight(domain.name, states, _top1(scores, truth, kinds), each), scores, truth
 
 
