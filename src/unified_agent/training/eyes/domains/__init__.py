@@ -16,7 +16,7 @@ SHIPPED = {
     "sticks": "unified_agent.training.eyes.domains.procedural:Sticks",
     "hills": "unified_agent.training.eyes.domains.procedural:Hills",
 }
-"""Name -> where its class is; the tabletop of this package is the one beside them, and the default of ``train-clip``."""
+"""Name -> where its class is. The tabletop, the default of ``train-clip``, draws its states by letting physics go on."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def checked_moments(domain: Domain, rng: np.random.Generator, count: int) -> Ite
         or not np.isin(truth, (-1, 0, 1)).all()
     ):
         raise UserError(
-            f"The domain '{domain.name}' gives states of shape {states.shape} and truth of shape {truth.shape}: expected "
-            f"{count} states, and 1, 0 or -1 for each of its {len(domain.captions)} captions."
+            f"The domain '{domain.name}' gives states of shape {states.shape} and truth of shape {truth.shape}: "
+            f"expected {count} states, and 1, 0 or -1 for each of its {len(domain.captions)} captions."
         )
     for state, holds in zip(states, truth.astype(np.int8), strict=True):
         picture = np.asarray(domain.render(state))
