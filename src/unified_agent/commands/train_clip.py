@@ -130,8 +130,8 @@ def _domains(arguments: argparse.Namespace, specs: list[str], config) -> dict:
     from unified_agent.device import torch_device
     from unified_agent.training.eyes.collection import Split
     from unified_agent.training.eyes.domains import load, report
-    from unified_agent.training.eyes.domains.lesson import lesson
     from unified_agent.training.eyes.domains.moments import collect, identity, joined
+    from unified_agent.training.eyes.domains.syllabus import syllabus
     from unified_agent.training.eyes.train_clip import KIND, ClipTrainer
     from unified_agent.training.runs import check_place
     from unified_agent.vision.clip import Clip
@@ -148,7 +148,7 @@ def _domains(arguments: argparse.Namespace, specs: list[str], config) -> dict:
     moments = joined([collect(arguments.frames, Split.TRAIN, arguments.moments, domain) for domain in domains])
     captions = [caption for domain in domains for caption in domain.captions]
     made_with = {"domains": [identity(domain) for domain in domains]}
-    trainer = ClipTrainer(moments, arguments.out, config, device, start, made_with, lesson(captions))
+    trainer = ClipTrainer(moments, arguments.out, config, device, start, made_with, syllabus(captions))
     history = trainer.run()
     found = report.certify(
         arguments.out,

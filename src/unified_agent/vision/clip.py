@@ -88,8 +88,8 @@ class Clip:
 
         Args:
             spec: ``default`` or ``classic-control`` (small ones that ship, see `SHIPPED`), ``NAME:TAG`` of open_clip
-                ("ViT-B-32:laion2b_s34b_b79k"; TAG may be a local weights file), ``hf-hub:OWNER/REPOSITORY``, or a folder that holds
-                ``open_clip_config.json`` and its weights (or the path of the weights in such a folder).
+                ("ViT-B-32:laion2b_s34b_b79k"; TAG may be a local weights file), ``hf-hub:OWNER/REPOSITORY``, or
+                a folder that holds ``open_clip_config.json`` and its weights (or the path of the weights in it).
             device: ``auto``, ``cpu`` or ``cuda``.
 
         Raises:

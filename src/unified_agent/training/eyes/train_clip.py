@@ -48,7 +48,7 @@ KIND, PROGRESS = "clip training", "training.pt"
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Syllabus:
     """What a CLIP is to learn, beside its frames.
 
     Attributes:
@@ -64,7 +64,7 @@ class Lesson:
     disturb: Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 
     @classmethod
-    def tabletop(cls) -> "Lesson":
+    def tabletop(cls) -> "Syllabus":
         """The vocabulary of sub-goals."""
         wordings = tuple(tuple(paraphrases(goal)) for goal in VOCABULARY)
         return cls(wordings, tuple(goal.subject for goal in VOCABULARY), ARCHITECTURE, augment)
@@ -117,7 +117,7 @@ class ClipTrainer:
         device: ``auto``, ``cpu`` or ``cuda``.
         start: a small CLIP to go on from, instead of random weights.
         made_with: what else the result depends on, such as the arm in the pictures.
-        lesson: None: the tabletop's.
+        syllabus: None: the tabletop's.
 
     Attributes:
         history: one dict an epoch: ``epoch`` and ``loss``.
@@ -132,14 +132,14 @@ class ClipTrainer:
         device: str = "auto",
         start: Clip | None = None,
         made_with: Mapping[str, object] | None = None,
-        lesson: Lesson | None = None,
+        syllabus: Syllabus | None = None,
     ):
         if config.threads:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self._frames, self._folder, self._config = frames, folder, config
-        self._lesson = lesson or Lesson.tabletop()
-        architecture = self._lesson.architecture
+        self._syllabus = syllabus or Syllabus.tabletop()
+        architecture = self._syllabus.architecture
         self._device = torch.device(torch_device(device))
         # A processor without instructions for bfloat16 emulates them, and is 9 times as slow.
         self._half = self._device.type == "cuda" or torch.backends.cpu.get_cpu_capability() in _WITH_BFLOAT16
@@ -149,7 +149,7 @@ class ClipTrainer:
         size = architecture["model_cfg"]["vision_cfg"]["image_size"]
         self._preprocess = Preprocess(PreprocessCfg(size=size, **architecture["preprocess_cfg"]), self._device)
         tokenizer = open_clip.SimpleTokenizer(context_length=architecture["model_cfg"]["text_cfg"]["context_length"])
-        self._tokens = {s: tokenizer([s])[0] for ways in self._lesson.wordings for s in ways}
+        self._tokens = {s: tokenizer([s])[0] for ways in self._syllabus.wordings for s in ways}
         self._tokenizer, self._words = tokenizer, _plain_words(tokenizer, self._tokens)
         self._optimizer = torch.optim.AdamW(_parameter_groups(self._model, config.weight_decay), config.learning_rate)
         self.history: list[dict] = []
@@ -176,7 +176,7 @@ class ClipTrainer:
         with claim(self._folder, KIND, self.settings) as own:
             for name in (WEIGHTS, CARD, FIGURE):
                 own.place(name)
-            own.write(CONFIG, json.dumps(self._lesson.architecture, indent=2) + "\n")
+            own.write(CONFIG, json.dumps(self._syllabus.architecture, indent=2) + "\n")
             self._resume(own)
             self._train(own, steps)
             own.write(WEIGHTS, encoded(self._weights()))
@@ -195,17 +195,17 @@ class ClipTrainer:
 
     def _batches(self, epoch: int, bar: tqdm):
         """Views, tokens and truth of every step of an epoch: the same whenever the epoch is begun."""
-        config, lesson = self._config, self._lesson
+        config, syllabus = self._config, self._syllabus
         seed = config.seed * 1000 + epoch
         order = np.random.default_rng(seed).permutation(len(self._frames))
-        captions = [(ways[0], thing) for ways, thing in zip(lesson.wordings, lesson.things, strict=True)]
+        captions = [(ways[0], thing) for ways, thing in zip(syllabus.wordings, syllabus.things, strict=True)]
         chance, words = torch.Generator().manual_seed(seed), random.Random(seed)
         for i in range(len(order) // config.batch):
             chosen = np.sort(order[i * config.batch : (i + 1) * config.batch])
             moments = torch.from_numpy(self._frames.frames(chosen))
-            moments = lesson.disturb(moments.flatten(0, 1), chance).reshape(moments.shape)
+            moments = syllabus.disturb(moments.flatten(0, 1), chance).reshape(moments.shape)
             truth = self._frames.truth[chosen]
-            said = [ways[0] for ways in lesson.wordings] + [words.choice(ways) for ways in lesson.wordings]
+            said = [ways[0] for ways in syllabus.wordings] + [words.choice(ways) for ways in syllabus.wordings]
             odd = [strange(*words.choice(captions), self._words, words) for _ in range(config.strange)]
             tokens = torch.stack([*(self._tokens[s] for s in said), *(self._tokenizer(odd) if odd else ())])
             never = np.zeros((len(truth), len(odd)), dtype=truth.dtype)

@@ -16,7 +16,7 @@ SHIPPED = {
     "sticks": "unified_agent.training.eyes.domains.procedural:Sticks",
     "hills": "unified_agent.training.eyes.domains.procedural:Hills",
 }
-"""Name -> where its class is. The tabletop, the default of ``train-clip``, draws its states by letting physics go on."""
+"""Name -> where its class is. The tabletop, ``train-clip``'s default, draws states by letting physics go on."""
 
 
 @dataclass(frozen=True)

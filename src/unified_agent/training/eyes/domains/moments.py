@@ -3,6 +3,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -44,12 +45,13 @@ def collect(folder: Path, split: Split, moments: int, domain: Domain, randomise:
 
 def drawn(domain: Domain, rng: np.random.Generator, count: int, randomise: bool) -> Shard:
     """So many moments of a domain, in memory."""
-    frames, truth = [], []
-    for _, picture, holds in checked_moments(domain, rng, count):
+    frames, truth, states = [], [], []
+    for state, picture, holds in checked_moments(domain, rng, count):
         small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         frames.append(restyled(small, domain.palette, rng) if randomise else small)
         truth.append(holds)
-    return Shard(np.stack(frames)[:, None], np.stack(truth), np.full(count, domain.name))
+        states.append(state)
+    return Shard(np.stack(frames)[:, None], np.stack(truth), np.full(count, domain.name), np.stack(states))
 
 
 def identity(domain: Domain, randomise: bool = True) -> str:
@@ -69,5 +71,5 @@ def joined(parts: Sequence[LabelledMoments]) -> LabelledMoments:
     for number, part in enumerate(parts):
         before, after = sum(widths[:number]), sum(widths[number + 1 :])
         padded = ((0, 0), (before, after))
-        shards += [Shard(s.frames, np.pad(s.truth, padded), s.scenes) for s in part.shards]
+        shards += [replace(shard, truth=np.pad(shard.truth, padded)) for shard in part.shards]
     return LabelledMoments(shards)

@@ -9,7 +9,7 @@ from pathlib import Path
 from unified_agent.folders import write_whole
 from unified_agent.training.eyes.calibration import calibrate
 from unified_agent.training.eyes.domains import Domain
-from unified_agent.training.eyes.domains.lesson import Sight, sight
+from unified_agent.training.eyes.domains.sight import Sight, sight
 from unified_agent.training.eyes.report import FIGURE
 from unified_agent.training.runs import save_figure
 from unified_agent.vision.clip import CARD, Clip
