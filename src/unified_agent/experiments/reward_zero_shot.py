@@ -25,6 +25,7 @@ from unified_agent.training.eyes.domains.syllabus import syllabus
 from unified_agent.training.eyes.domains.withholding import Region, Withheld, leaks
 from unified_agent.training.eyes.train_clip import ClipTrainer, TrainingConfig
 from unified_agent.training.reward.measures import auc, rank_correlation
+from unified_agent.training.runs import save_figure
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.reward import Goal, RewardModel
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Domains without some of their captions and states, and the proof that a training set holds none of them."""
 
+import re
 from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from unified_agent.training.eyes.domains import Domain
 from unified_agent.training.eyes.frames import LabelledMoments
-from unified_agent.vision.sentences import plain
 
 Region = Callable[[np.ndarray], np.ndarray]
 """States, shape (N, S) -> whether each lies in it, bool, shape (N,)."""
@@ -58,12 +58,12 @@ def leaks(
         withheld: sentences, paraphrases among them, that must be in none of those, be it with more around them.
         regions: name of a domain, as the moments' ``scenes`` give it -> the states of it that must not be among them.
     """
-    forbidden = {plain(sentence) for sentence in withheld}
+    forbidden = {_words(sentence) for sentence in withheld}
     found = [
-        f"'{sentence}' says '{other}'"
+        f"'{sentence}' says '{other.strip()}'"
         for sentence in dict.fromkeys(said)
         for other in sorted(forbidden)
-        if f" {other} " in f" {plain(sentence)} "
+        if other in _words(sentence)
     ]
     for shard in moments.shards:
         for scene in np.unique(shard.scenes).tolist():
@@ -75,3 +75,8 @@ def leaks(
             inside = int(regions[scene](shard.states[shard.scenes == scene]).sum())
             found += [f"{inside} states of '{scene}' that were to be withheld"] if inside else []
     return found
+
+
+def _words(sentence: str) -> str:
+    """With a space on either side of each, and nothing else."""
+    return " ".join(["", *re.findall(r"\w+", sentence.casefold()), ""])
