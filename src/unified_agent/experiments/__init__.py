@@ -21,6 +21,8 @@ NAMES = {
     "reuse": "tasks in sequence, with and without the experience of those before",
     "scheduling": "new instructions from skills that were learnt one by one",
     "video": "a video of someone else stacking, done again by the robot",
+    "reward_zero_shot": "rewards from sentences, states and worlds that no training showed",
+    "reward_robustness": "what is left of a reward before other backgrounds, colours, lights, cameras and textures",
 }
 """Experiment -> what it shows."""
 SEEDS = 5

@@ -17,8 +17,8 @@ from PIL import Image
 from unified_agent.experiments import Conditions
 from unified_agent.experiments.results import Results
 from unified_agent.training.eyes.collection import Split
-from unified_agent.training.eyes.domains import Domain, load
-from unified_agent.training.eyes.domains.moments import collect, joined
+from unified_agent.training.eyes.domains import CaptionedDomain, load
+from unified_agent.training.eyes.domains.moments import collect, identity, joined
 from unified_agent.training.eyes.domains.restyling import camera, lit, moved, recoloured
 from unified_agent.training.eyes.domains.sight import cosines
 from unified_agent.training.eyes.domains.syllabus import syllabus
@@ -31,6 +31,7 @@ DOMAINS = {"cart_pole": "the pole stands upright", "mountain_car": "the car is a
 MOMENTS, QUICK_MOMENTS = 8000, 500
 EPOCHS, QUICK_EPOCHS = 6, 1
 TESTED, QUICK_TESTED = 500, 60
+SEEDS = 2
 _TEST_SEED = 8
 
 Shift = Callable[[np.ndarray, tuple], np.ndarray]
@@ -132,9 +133,9 @@ def run(folder: Path, conditions: Conditions) -> dict:
     return {"tested_states": tested, "rows": rows}
 
 
-def made_with(conditions: Conditions) -> dict:
-    """What a finished part depends on."""
-    return {"quick": conditions.quick}
+def made_with(_: Conditions) -> dict:
+    """What a finished part depends on: the worlds."""
+    return {"domains": [identity(load(name)) for name in DOMAINS]}
 
 
 def _taught(folder: Path, randomise: bool, seed: int, quick: bool) -> Clip:
@@ -148,7 +149,7 @@ def _taught(folder: Path, randomise: bool, seed: int, quick: bool) -> Clip:
     return Clip.load(str(place))
 
 
-def shown(clip: Clip, domain: Domain, tested: int) -> dict[str, float]:
+def shown(clip: Clip, domain: CaptionedDomain, tested: int) -> dict[str, float]:
     """AUC of the domain's goal over the same states, plain and in every shift."""
     goal = DOMAINS[domain.name]
     states = domain.states(np.random.default_rng((_TEST_SEED, 0)), tested)

@@ -19,8 +19,8 @@ from unified_agent.errors import UserError
 from unified_agent.experiments import Conditions
 from unified_agent.experiments.results import Results
 from unified_agent.training.eyes.collection import Split
-from unified_agent.training.eyes.domains import Domain, load
-from unified_agent.training.eyes.domains.moments import collect, joined
+from unified_agent.training.eyes.domains import CaptionedDomain, load
+from unified_agent.training.eyes.domains.moments import collect, identity, joined
 from unified_agent.training.eyes.domains.syllabus import syllabus
 from unified_agent.training.eyes.domains.withholding import Region, Withheld, leaks
 from unified_agent.training.eyes.train_clip import ClipTrainer, TrainingConfig
@@ -33,16 +33,17 @@ PROTOCOLS = ("sentence", "states", "domain")
 MOMENTS, QUICK_MOMENTS = 4000, 500
 EPOCHS, QUICK_EPOCHS = 8, 1
 TESTED, QUICK_TESTED = 1000, 100
+SEEDS = 3
 _TEST_SEED = 7
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked of a CLIP about a world.
+class ZeroShotGoal:
+    """A goal that a CLIP is asked about without having been taught it.
 
     Attributes:
         domain: the world.
-        goal: the caption that is withheld.
+        sentence: the caption that is withheld.
         composed: other captions whose average stands for it.
         kin: the procedural domain, and the sentence of it that says the goal.
         region: the states that are withheld.
@@ -50,7 +51,7 @@ class Question:
     """
 
     domain: str
-    goal: str
+    sentence: str
     composed: tuple[str, ...]
     kin: tuple[str, str]
     region: Region
@@ -62,8 +63,8 @@ def _degrees(states: np.ndarray) -> np.ndarray:
     return np.abs((np.degrees(states[:, 2]) + 180) % 360 - 180)
 
 
-QUESTIONS = (
-    Question(
+GOALS = (
+    ZeroShotGoal(
         "cart_pole",
         "the pole stands upright",
         ("the pole leans slightly to the left", "the pole leans slightly to the right"),
@@ -71,7 +72,7 @@ QUESTIONS = (
         lambda states: _degrees(states) < 20,
         lambda states: -_degrees(states),
     ),
-    Question(
+    ZeroShotGoal(
         "mountain_car",
         "the car is at the top of the right hill",
         ("the car is near the top of the right hill",),
@@ -94,7 +95,7 @@ def run(folder: Path, conditions: Conditions) -> dict:
         for protocol in PROTOCOLS:
             if (key := f"{protocol} {seed}") not in results:
                 clip = _taught(folder, protocol, seed, conditions.quick)
-                results.add(key, {question.domain: _asked(clip, protocol, question, tested) for question in QUESTIONS})
+                results.add(key, {wanted.domain: _asked(clip, protocol, wanted, tested) for wanted in GOALS})
     rows = [
         {"protocol": protocol, "seed": seed, "domain": domain, **row}
         for protocol in PROTOCOLS
@@ -103,20 +104,21 @@ def run(folder: Path, conditions: Conditions) -> dict:
     ]
     if conditions.clip != "default":  # a pretrained model: it was taught none of this
         clip = Clip.load(conditions.clip)
-        asked = {question.domain: _asked(clip, "sentence", question, tested) for question in QUESTIONS}
+        asked = {wanted.domain: _asked(clip, "sentence", wanted, tested) for wanted in GOALS}
         rows += [{"protocol": conditions.clip, "seed": 0, "domain": domain, **row} for domain, row in asked.items()]
     return {"tested_states": tested, "rows": rows}
 
 
-def made_with(conditions: Conditions) -> dict:
-    """What a finished part depends on."""
-    return {"quick": conditions.quick}
+def made_with(_: Conditions) -> dict:
+    """What a finished part depends on: the worlds."""
+    names = [name for wanted in GOALS for name in (wanted.domain, wanted.kin[0])]
+    return {"domains": [identity(load(name)) for name in names]}
 
 
 def _taught(folder: Path, protocol: str, seed: int, quick: bool) -> Clip:
     """The CLIP of a protocol, and the proof that nothing of what it withholds was in its training."""
     randomise = protocol == "domain"
-    domains = [_shown(protocol, question) for question in QUESTIONS]
+    domains = [_shown(protocol, wanted) for wanted in GOALS]
     moments = joined(
         [
             collect(folder / "frames" / protocol, Split.TRAIN, QUICK_MOMENTS if quick else MOMENTS, domain, randomise)
@@ -135,35 +137,35 @@ def _taught(folder: Path, protocol: str, seed: int, quick: bool) -> Clip:
     return Clip.load(str(place))
 
 
-def _shown(protocol: str, question: Question) -> Domain:
+def _shown(protocol: str, wanted: ZeroShotGoal) -> CaptionedDomain:
     if protocol == "domain":
-        return load(question.kin[0])
-    return Withheld(load(question.domain), [question.goal], question.region if protocol == "states" else None)
+        return load(wanted.kin[0])
+    return Withheld(load(wanted.domain), [wanted.sentence], wanted.region if protocol == "states" else None)
 
 
 def _forbidden(protocol: str) -> tuple[list[str], dict[str, Region]]:
     """Sentences and states that the protocol's training must not hold."""
     of_goals, of_worlds = [], []
-    for question in QUESTIONS:
-        for caption in load(question.domain).captions:
+    for wanted in GOALS:
+        for caption in load(wanted.domain).captions:
             of_worlds += caption.wordings
-            of_goals += caption.wordings if caption.sentence == question.goal else ()
+            of_goals += caption.wordings if caption.sentence == wanted.sentence else ()
     if protocol == "sentence":
         return of_goals, {}
     if protocol == "states":
-        return of_goals, {question.domain: question.region for question in QUESTIONS}
-    return of_worlds, {question.domain: lambda states: np.ones(len(states), bool) for question in QUESTIONS}
+        return of_goals, {wanted.domain: wanted.region for wanted in GOALS}
+    return of_worlds, {wanted.domain: lambda states: np.ones(len(states), bool) for wanted in GOALS}
 
 
-def _asked(clip: Clip, protocol: str, question: Question, tested: int) -> dict:
+def _asked(clip: Clip, protocol: str, wanted: ZeroShotGoal, tested: int) -> dict:
     """AUC and rank correlation of the goal's sentence and of the composed one, in the world's own pictures."""
-    domain = load(question.domain)
+    domain = load(wanted.domain)
     states = domain.states(np.random.default_rng((_TEST_SEED, 0)), tested)
-    column = [caption.sentence for caption in domain.captions].index(question.goal)
+    column = [caption.sentence for caption in domain.captions].index(wanted.sentence)
     truth = domain.truth(states)[:, column]
-    goals = {"goal": (question.kin[1] if protocol == "domain" else question.goal,)}
+    goals = {"goal": (wanted.kin[1] if protocol == "domain" else wanted.sentence,)}
     if protocol != "domain":
-        goals["composed"] = question.composed
+        goals["composed"] = wanted.composed
     model = RewardModel(clip, [Goal(sentences) for sentences in goals.values()])
     found = {}
     looks = [model.look(domain.render(state)[None, None]).cosines[0, 0, :, 0] for state in states]
@@ -171,7 +173,7 @@ def _asked(clip: Clip, protocol: str, question: Question, tested: int) -> dict:
         found[name] = {
             "sentences": sentences,
             "auc": auc(scores[truth == 1], scores[truth == 0]),
-            "rho": rank_correlation(scores, question.progress(states)),
+            "rho": rank_correlation(scores, wanted.progress(states)),
         }
     return found
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from unified_agent.experiments.reward_zero_shot import PROTOCOLS, QUESTIONS, _forbidden, _shown
+from unified_agent.experiments.reward_zero_shot import GOALS, PROTOCOLS, _forbidden, _shown
 from unified_agent.training.eyes.domains import load
 from unified_agent.training.eyes.domains.moments import drawn
 from unified_agent.training.eyes.domains.withholding import Withheld, leaks
@@ -53,7 +53,7 @@ def test_states_that_were_not_kept_are_no_proof():
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_a_protocol_shows_holds_nothing_of_what_it_withholds(protocol):
     withheld, regions = _forbidden(protocol)
-    for question in QUESTIONS:
-        domain = _shown(protocol, question)
+    for wanted in GOALS:
+        domain = _shown(protocol, wanted)
         assert leaks(moments(domain), said(domain), withheld, regions) == []
-        assert leaks(moments(load(question.domain)), said(load(question.domain)), withheld, regions) != []
+        assert leaks(moments(load(wanted.domain)), said(load(wanted.domain)), withheld, regions) != []

@@ -41,7 +41,7 @@ class Caption:
         return (self.sentence, *self.others)
 
 
-class Domain(Protocol):
+class CaptionedDomain(Protocol):
     """What ``train-clip --domain`` asks of a class, which is made without arguments.
 
     Attributes:
@@ -66,7 +66,7 @@ class Domain(Protocol):
         """1 true, 0 false or -1 in between, for each caption in each state: int8, shape (N, M)."""
 
 
-def load(spec: str) -> Domain:
+def load(spec: str) -> CaptionedDomain:
     """The domain of a name of `SHIPPED`, or of ``MODULE:CLASS``: code of the user's own, which this imports and runs.
 
     Raises:
@@ -86,15 +86,15 @@ def load(spec: str) -> Domain:
         part for part in ("name", "captions", "palette", "states", "render", "truth") if not hasattr(domain, part)
     ]
     if lacking:
-        raise UserError(f"The domain '{spec}' has no '{lacking[0]}': see unified_agent.training.eyes.domains.Domain.")
+        raise UserError(f"The domain '{spec}' has no '{lacking[0]}': see CaptionedDomain in {__name__}.")
     return domain
 
 
-def checked_moments(domain: Domain, rng: np.random.Generator, count: int) -> Iterator[tuple[np.ndarray, ...]]:
+def checked_moments(domain: CaptionedDomain, rng: np.random.Generator, count: int) -> Iterator[tuple[np.ndarray, ...]]:
     """Each state with its picture and its truth.
 
     Raises:
-        UserError: something has another shape or kind than `Domain` says.
+        UserError: something has another shape or kind than `CaptionedDomain` says.
     """
     states = np.asarray(domain.states(rng, count), dtype=np.float64)
     truth = np.asarray(domain.truth(states))

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from unified_agent.errors import in_range
 from unified_agent.folders import OwnFolder
 from unified_agent.training.eyes.collection import KIND, MOMENTS_A_SHARD, PLAIN, Split
-from unified_agent.training.eyes.domains import Domain, checked_moments
+from unified_agent.training.eyes.domains import CaptionedDomain, checked_moments
 from unified_agent.training.eyes.domains.restyling import restyled
 from unified_agent.training.eyes.frames import LabelledMoments, Shard
 
@@ -21,7 +21,9 @@ SIDE = 96
 """Of stored pictures, pixels: half as much again as the CLIP looks at, and a square as it sees them."""
 
 
-def collect(folder: Path, split: Split, moments: int, domain: Domain, randomise: bool = True) -> LabelledMoments:
+def collect(
+    folder: Path, split: Split, moments: int, domain: CaptionedDomain, randomise: bool = True
+) -> LabelledMoments:
     """At least so many moments of a split, seen by one camera; shards in the folder already are taken from there.
 
     Args:
@@ -29,7 +31,7 @@ def collect(folder: Path, split: Split, moments: int, domain: Domain, randomise:
 
     Raises:
         UserError: the folder holds frames of another domain of that name, another process collects into it, it cannot
-            be written, or the domain is no whole `Domain`.
+            be written, or the domain is no whole `CaptionedDomain`.
     """
     in_range("moments", moments, 1, 10**8)
     name = domain.name if randomise else f"{domain.name}-plain"
@@ -43,7 +45,7 @@ def collect(folder: Path, split: Split, moments: int, domain: Domain, randomise:
         return LabelledMoments([Shard.load(path) for path in paths])
 
 
-def drawn(domain: Domain, rng: np.random.Generator, count: int, randomise: bool) -> Shard:
+def drawn(domain: CaptionedDomain, rng: np.random.Generator, count: int, randomise: bool) -> Shard:
     """So many moments of a domain, in memory."""
     frames, truth, states = [], [], []
     for state, picture, holds in checked_moments(domain, rng, count):
@@ -54,7 +56,7 @@ def drawn(domain: Domain, rng: np.random.Generator, count: int, randomise: bool)
     return Shard(np.stack(frames)[:, None], np.stack(truth), np.full(count, domain.name), np.stack(states))
 
 
-def identity(domain: Domain, randomise: bool = True) -> str:
+def identity(domain: CaptionedDomain, randomise: bool = True) -> str:
     """Name and fingerprint (SHA-256, shortened) of its sentences and of a few moments."""
     few = drawn(domain, np.random.default_rng(0), 8, randomise)
     found = hashlib.sha256("\n".join(w for caption in domain.captions for w in caption.wordings).encode())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unified_agent.folders import write_whole
 from unified_agent.training.eyes.calibration import calibrate
-from unified_agent.training.eyes.domains import Domain
+from unified_agent.training.eyes.domains import CaptionedDomain
 from unified_agent.training.eyes.domains.sight import Sight, sight
 from unified_agent.training.eyes.report import FIGURE
 from unified_agent.training.runs import save_figure
@@ -19,7 +19,7 @@ _TESTED, _CALIBRATED = 0, 1
 
 
 def certify(
-    folder: Path, domains: Sequence[Domain], states: int, history: Sequence[dict], **entries: object
+    folder: Path, domains: Sequence[CaptionedDomain], states: int, history: Sequence[dict], **entries: object
 ) -> list[Sight]:
     """Calibrate the checkpoint in a folder, test it, and write its card and its figure beside it.
 
@@ -49,7 +49,7 @@ def certify(
     return found
 
 
-def tested(clip: Clip, domains: Sequence[Domain], states: int) -> list[Sight]:
+def tested(clip: Clip, domains: Sequence[CaptionedDomain], states: int) -> list[Sight]:
     """How well a CLIP sees so many states of each domain, which no training or calibration has drawn."""
     return [sight(clip, domain, states, _TESTED)[0] for domain in domains]
 

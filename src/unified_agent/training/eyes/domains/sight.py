@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from unified_agent.training.eyes.domains import Domain, checked_moments
+from unified_agent.training.eyes.domains import CaptionedDomain, checked_moments
 from unified_agent.training.eyes.frames import UNKNOWN
 from unified_agent.training.reward.measures import auc
 from unified_agent.vision.clip import FRAMES, Clip
@@ -40,7 +40,7 @@ def cosines(clip: Clip, pictures: Sequence[np.ndarray], sentences: Sequence[str]
     return torch.cat(found).cpu().numpy()
 
 
-def sight(clip: Clip, domain: Domain, states: int, seed: int) -> tuple[Sight, np.ndarray, np.ndarray]:
+def sight(clip: Clip, domain: CaptionedDomain, states: int, seed: int) -> tuple[Sight, np.ndarray, np.ndarray]:
     """How well a CLIP sees a domain in its own pictures, whole and unchanged.
 
     Returns:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from unified_agent.training.eyes.domains import Domain
+from unified_agent.training.eyes.domains import CaptionedDomain
 from unified_agent.training.eyes.frames import LabelledMoments
 
 Region = Callable[[np.ndarray], np.ndarray]
@@ -22,7 +22,7 @@ class Withheld:
         region: states that are left out; None: none.
     """
 
-    def __init__(self, domain: Domain, sentences: Iterable[str], region: Region | None = None) -> None:
+    def __init__(self, domain: CaptionedDomain, sentences: Iterable[str], region: Region | None = None) -> None:
         self._domain, self._region, self.name = domain, region, domain.name
         left_out = set(sentences)
         self._kept = [i for i, caption in enumerate(domain.captions) if caption.sentence not in left_out]
