@@ -3,6 +3,7 @@
 
 import json
 import os
+from collections import Counter
 
 import pytest
 
@@ -38,3 +39,12 @@ def tiny_folder(tmp_path, tiny_state):
     (tmp_path / "card.json").write_text(json.dumps(CARD))
     save_file(tiny_state, tmp_path / "model.safetensors")
     return tmp_path
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say aloud what did not run and why: a skipped test is a small letter that nobody reads."""
+    skipped = Counter(
+        str(report.longrepr[2]).removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")
+    )
+    for reason, count in sorted(skipped.items()):
+        terminalreporter.write_line(f"NOT RUN: {count} test{'s' * (count > 1)}: {reason}", yellow=True)

@@ -10,6 +10,7 @@ import pytest
 from unified_agent import paths
 from unified_agent.graph import domains, lists
 
+WHY = "NOTHING started the launch files by ROS 2's own launch, which no wheel brings: source a ROS 2, make test"
 KINDS = {
     "sim": (lists.sim, lists.ARGUMENTS, {}),
     "replay": (lists.replay, lists.REPLAY_ARGUMENTS, {"bag": "runs/x/episode_001"}),
@@ -27,8 +28,8 @@ def test_a_launch_file_takes_its_nodes_and_arguments_from_the_one_list(kind):
 @pytest.fixture
 def launching(tmp_path, monkeypatch):
     """The module behind the launch files, with domains of its own."""
-    pytest.importorskip("launch", reason="needs a ROS 2 installation")
-    pytest.importorskip("launch_ros", reason="needs a ROS 2 installation")
+    pytest.importorskip("launch", reason=WHY)
+    pytest.importorskip("launch_ros", reason=WHY)
     from unified_agent.graph import launching
 
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))

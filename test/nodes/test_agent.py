@@ -17,7 +17,8 @@ from unified_agent.nodes.agent import ActionNode
 
 GRASP = "the robot is grasping the red object"
 needs_type = pytest.mark.skipif(
-    not importlib.util.find_spec(agent.INTERFACES), reason="needs unified_agent_interfaces, which colcon builds"
+    not importlib.util.find_spec(agent.INTERFACES),
+    reason="NOTHING called the action carry_out: its type needs colcon build, and a ROS 2",
 )
 
 

@@ -57,7 +57,9 @@ def test_who_comes_late_is_told_of_the_arm(graph):
     assert heard[0].data == Arm.load("fr3").urdf.read_text()
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("tf2_msgs"), reason="tf2_msgs comes with a ROS installation only")
+@pytest.mark.skipif(
+    not importlib.util.find_spec("tf2_msgs"), reason="NOTHING sent /tf: tf2_msgs comes with a ROS installation only"
+)
 def test_who_comes_late_is_told_where_the_cameras_are(graph):
     from tf2_msgs.msg import TFMessage
 

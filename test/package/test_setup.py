@@ -74,7 +74,7 @@ def machine(tmp_path):
 def test_a_fresh_clone_gets_an_environment_with_the_ros_wheels(machine):
     assert machine.set_up().returncode == 0
     assert "-m venv --clear .venv" in machine.calls
-    assert "-e .[test,ros]" in machine.calls
+    assert "-e .[test,baselines,ros]" in machine.calls
     assert "apt-get" not in machine.calls
 
 
@@ -108,7 +108,7 @@ def test_a_sourced_ros_is_used_with_its_own_numpy_and_without_wheels(machine):
     machine.variables = {"ROS": "true", "ROS_DISTRO": "kilted"}
     assert machine.set_up().returncode == 0
     assert "-m venv --clear --system-site-packages .venv" in machine.calls
-    assert "-e .[test]" in machine.calls
+    assert "-e .[test,baselines]" in machine.calls
     pins = (machine.clone / ".venv/constraints.txt").read_text().splitlines()
     assert [pin for pin in pins if pin.startswith("numpy==")] == ["numpy==1.26.4"]
 

@@ -83,12 +83,6 @@ def test_a_folder_without_pictures_and_a_clip_without_known_scenes_are_told(clip
         foreign(clip, tmp_path)
 
 
-def test_a_picture_too_large_to_be_one_is_not_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr(familiarity, "_LARGEST", 100)
-    Image.new("RGB", (64, 48)).save(tmp_path / "large.png")
-    assert familiarity._picture(tmp_path / "large.png") is None
-
-
 def test_the_command_describes_a_checkpoint_and_counts_its_false_alarms(tiny_folder, pictures, monkeypatch, capsys):
     sets = {Split.TRAIN: moments(0), Split.CALIBRATION: moments(1), Split.TEST: moments(2)}
     monkeypatch.setattr(collection, "collect", lambda folder, split, count, arm: sets[split])

@@ -42,7 +42,7 @@ def test_the_table_of_a_search_serves_and_its_stamps_go_before_its_offsets(tmp_p
         (HEAD + f"bag,{TABLE},nan,2,\n", "seconds"),
         (HEAD + f"bag,{TABLE}\n", "seconds"),
         (HEAD + f"bag,{TABLE},3,2,\n", "before it begins"),
-        (HEAD + f"bag,{TABLE},1,2,perhaps\n", "yes or no"),
+        (HEAD + f"bag,{TABLE},1,2,perhaps\n", "yes, no or near"),
         (HEAD + "bag,,1,2,\n", "a recording and a sentence"),
         (HEAD + '"bag,x,1,2\n', "no table of marks"),
     ],

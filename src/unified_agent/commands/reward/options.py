@@ -6,14 +6,19 @@ import argparse
 from unified_agent.device import DEVICES
 
 
-def add_goal(parser: argparse.ArgumentParser) -> None:
-    """The options that say what is wanted."""
+def add_sentences(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is wanted, in words."""
     parser.add_argument(
         "--goal", action="append", required=True, metavar="SENTENCE", help="what is wanted; again: another wording"
     )
     parser.add_argument(
         "--baseline", action="append", default=[], metavar="SENTENCE", help="the scene without it; again: as --goal"
     )
+
+
+def add_goal(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is wanted, and how far the baseline counts."""
+    add_sentences(parser)
     parser.add_argument("--alpha", type=float, default=0.0, help="goal-baseline regularization, 0 to 1 (%(default)s)")
 
 

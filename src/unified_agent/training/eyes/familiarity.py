@@ -15,6 +15,7 @@ from unified_agent.errors import UserError
 from unified_agent.language.subgoals import SENTENCES
 from unified_agent.training.eyes.augmentation import augment
 from unified_agent.training.eyes.frames import LabelledMoments
+from unified_agent.training.pictures import ENDINGS, picture, pictures_in
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 from unified_agent.vision.known_scenes import KnownScenes
@@ -25,8 +26,6 @@ one has forgotten most of what no sentence speaks of."""
 FALSE_ALARMS = 0.002
 """The share of known moments that are called unfamiliar."""
 BATCH = 64
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-_LARGEST = 4096 * 4096
 
 
 def known_scenes(clip: Clip, frames: LabelledMoments, tuning: LabelledMoments, seed: int = 0) -> KnownScenes:
@@ -97,17 +96,17 @@ def foreign(clip: Clip, folder: Path) -> Foreign:
     if clip.known is None:
         raise UserError("This CLIP has no description of the scenes it knows: make one with 'train-clip --describe'.")
     detector = Detector(clip, SENTENCES)
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _PICTURES and path.is_file()]
+    paths = pictures_in(folder)
     seen, missed = [], []
     for path in paths:
-        frame = _picture(path)
+        frame = picture(path)
         if frame is None:
             continue
         view = detector.look({"picture": frame})
         seen.append((bool(view.unfamiliar), detector.true(view.scores).any(), detector.held(view).any()))
         missed += [] if view.unfamiliar else [str(path.relative_to(folder))]
     if not seen:
-        raise UserError(f"There is no picture in {folder}: expected {', '.join(_PICTURES)} files.")
+        raise UserError(f"There is no picture in {folder}: expected {', '.join(ENDINGS)} files.")
     unfamiliar, claimed, held = np.sum(seen, axis=0).tolist()
     return Foreign(len(seen), unfamiliar, claimed, held, len(paths) - len(seen), tuple(missed))
 
@@ -130,13 +129,3 @@ def _through_scaling(frame: np.ndarray, factor: float) -> np.ndarray:
     image = Image.fromarray(frame)
     size = [round(side * factor) for side in image.size]
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC).resize(image.size, Image.Resampling.BILINEAR))
-
-
-def _picture(path: Path) -> np.ndarray | None:
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > _LARGEST:
-                return None
-            return np.asarray(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None

@@ -15,6 +15,7 @@ from unified_agent.recording.reader import BagReader
 from unified_agent.training.eyes.calibration import calibrate
 from unified_agent.training.eyes.frames import UNKNOWN
 from unified_agent.training.eyes.marks import Mark, MarkedMoment, means, truth_of
+from unified_agent.training.reward.measures import auc
 from unified_agent.vision.detector import Detector
 
 FEWEST = 3
@@ -57,16 +58,16 @@ def from_scores(sentence: str, scores: np.ndarray, truth: np.ndarray) -> Calibra
         return Calibration(
             sentence, None, *counts, why=f"it is marked {lacking} in {min(counts)} moments, {FEWEST} are needed"
         )
-    auc = _auc(true, false)
+    area = auc(true, false)
     gap = float(true.min() - false.max())
-    if auc < SEPARABLE:
-        why = f"this CLIP cannot tell it: true and false moments score alike (AUC {auc:.2f}, {SEPARABLE:g} is needed)"
-        return Calibration(sentence, None, *counts, auc, gap, why=why)
+    if area < SEPARABLE:
+        why = f"this CLIP cannot tell it: true and false moments score alike (AUC {area:.2f}, {SEPARABLE:g} is needed)"
+        return Calibration(sentence, None, *counts, area, gap, why=why)
     threshold = calibrate(scores, truth)
     hits = int((true > threshold).sum())
     said = hits + int((false > threshold).sum())
     return Calibration(
-        sentence, round(threshold, 4), *counts, auc, gap, precision=hits / max(1, said), recall=hits / len(true)
+        sentence, round(threshold, 4), *counts, area, gap, precision=hits / max(1, said), recall=hits / len(true)
     )
 
 
@@ -87,6 +88,21 @@ def marked_scores(
     Raises:
         UserError: a mark is of none of the recordings or may be of several, or one cannot be read or has no moment.
     """
+    check_named(marks, recordings)
+    parts = [
+        _of_one(recording, mine, detector, named, tolerance, slack)
+        for recording in recordings
+        if (mine := [mark for mark in marks if means(mark, recording)])
+    ]
+    return np.concatenate([scores for scores, _ in parts]), np.concatenate([truth for _, truth in parts])
+
+
+def check_named(marks: Sequence[Mark], recordings: Sequence[Path]) -> None:
+    """Make sure that each mark is of one of the recordings.
+
+    Raises:
+        UserError: it is of none of them, or may be of several.
+    """
     for name, mark in {mark.recording: mark for mark in marks}.items():
         meant = [recording for recording in recordings if means(mark, recording)]
         if not meant:
@@ -96,12 +112,31 @@ def marked_scores(
             raise UserError(
                 f"The marks name the recording '{name}', which may be {meant[0]} or {meant[1]}: write more of its path."
             )
-    parts = [
-        _of_one(recording, mine, detector, named, tolerance, slack)
-        for recording in recordings
-        if (mine := [mark for mark in marks if means(mark, recording)])
-    ]
-    return np.concatenate([scores for scores, _ in parts]), np.concatenate([truth for _, truth in parts])
+
+
+def marked_moments(
+    reader: BagReader, named: tuple[str, ...], tolerance: float
+) -> Iterator[tuple[MarkedMoment, Moment]]:
+    """Every moment of a recording with its time; arguments as `marked_scores`.
+
+    Raises:
+        UserError: there is none.
+    """
+    cameras = RecordedCameras(reader, image_topics(reader, named), tolerance)
+    first = received = None
+    count = 0
+    for message in reader.messages():
+        received = message.received
+        first = received if first is None else first
+        for moment in cameras.see(message):
+            count += 1
+            yield _at(first, received, moment)
+    for moment in cameras.rest():
+        count += 1
+        yield _at(first, received, moment)
+    if not count:
+        why = cameras.why_nothing() or "no image came"
+        raise UserError(f"No moment was found in {reader.path}: {why}.")
 
 
 def written(found: Sequence[Calibration], clip: str) -> str:
@@ -129,13 +164,6 @@ def _quoted(sentence: str) -> str:
     return "'" + sentence.replace("'", "''") + "'"
 
 
-def _auc(true: np.ndarray, false: np.ndarray) -> float:
-    """Mann and Whitney's: ties count half."""
-    ranked = np.sort(false)
-    below = np.searchsorted(ranked, true, side="left") + np.searchsorted(ranked, true, side="right")
-    return float(below.mean() / (2 * len(false)))
-
-
 def _of_one(
     recording: Path, marks: Sequence[Mark], detector: Detector, named: tuple[str, ...], tolerance: float, slack: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -145,7 +173,7 @@ def _of_one(
     reader = BagReader(recording)
     scores, truths = [], []
     batch: list[tuple[MarkedMoment, Moment]] = []
-    for item in _moments(reader, named, tolerance):
+    for item in marked_moments(reader, named, tolerance):
         batch.append(item)
         if len(batch) == BATCH:
             _settle(batch, by_sentence, detector, slack, scores, truths)
@@ -169,24 +197,6 @@ def _settle(batch, by_sentence, detector, slack, scores, truths) -> None:
             scores.append(detector.scores(frames)[None])
             truths.append(row[None])
     batch.clear()
-
-
-def _moments(reader: BagReader, named: tuple[str, ...], tolerance: float) -> Iterator[tuple[MarkedMoment, Moment]]:
-    cameras = RecordedCameras(reader, image_topics(reader, named), tolerance)
-    first = received = None
-    count = 0
-    for message in reader.messages():
-        received = message.received
-        first = received if first is None else first
-        for moment in cameras.see(message):
-            count += 1
-            yield _at(first, received, moment)
-    for moment in cameras.rest():
-        count += 1
-        yield _at(first, received, moment)
-    if not count:
-        why = cameras.why_nothing() or "no image came"
-        raise UserError(f"No moment was found in {reader.path}: {why}.")
 
 
 def _at(first: int, received: int, moment: Moment) -> tuple[MarkedMoment, Moment]:

@@ -14,7 +14,7 @@ from unified_agent.errors import nearest
 from unified_agent.training.eyes.frames import UNKNOWN
 
 NEEDED = ("recording", "sentence")
-_YES, _NO = {"", "1", "yes", "y", "true"}, {"0", "no", "n", "false"}
+_YES, _NO, _NEAR = {"", "1", "yes", "y", "true"}, {"0", "no", "n", "false"}, {"near"}
 MOST = 100_000
 """Marks of a table."""
 
@@ -28,6 +28,7 @@ class Mark:
         begin, end: seconds, both included.
         stamped: whether they are stamps of frames; else they count from the recording's first message.
         true: whether the sentence was true.
+        near: whether it was not, but nearly.
     """
 
     recording: str
@@ -36,6 +37,7 @@ class Mark:
     end: float
     stamped: bool
     true: bool = True
+    near: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ def read_marks(path: Path) -> list[Mark]:
 
     Its columns are ``recording``, ``sentence``, ``from`` and ``to`` (seconds since the recording's first message) or
     ``from_stamp`` and ``to_stamp`` (seconds, as frames are stamped; they go first), and, if it is there, ``true``: yes
-    (as empty) or no. Other columns are left alone: the table that ``relabel`` writes serves, once a person took out,
-    or marked with no, what is wrong in it.
+    (as empty), no, or near (it was not, but nearly). Other columns are left alone: the table that ``relabel`` writes
+    serves, once a person took out, or marked with no, what is wrong in it.
 
     Raises:
         BadDocument: it cannot be read, lacks a column, or a row has no time, no sentence or no yes or no.
@@ -86,9 +88,9 @@ def _mark(where: str, row: Mapping[str, str], times: Iterable[tuple[str, str]]) 
     if end < begin:
         raise BadDocument(f"{where}: it ends at {end:g} s, before it begins at {begin:g} s.")
     said = row.get("true", "").casefold()
-    if said not in _YES | _NO:
-        raise BadDocument(f"{where}: expected yes or no in the column 'true', not {shown(said)}.")
-    return Mark(recording, sentence, begin, end, begin_name == "from_stamp", said in _YES)
+    if said not in _YES | _NO | _NEAR:
+        raise BadDocument(f"{where}: expected yes, no or near in the column 'true', not {shown(said)}.")
+    return Mark(recording, sentence, begin, end, begin_name == "from_stamp", said in _YES, said in _NEAR)
 
 
 def _seconds(where: str, text: str) -> float:
