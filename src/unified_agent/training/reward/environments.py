@@ -98,7 +98,9 @@ class TimedEnv:
     """
 
     def __init__(self, settings: EnvSettings) -> None:
-        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame looks for a display, though it draws into memory
+        # Pygame looks for a display, though it draws into memory, and would catch the signal that ends the process.
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
         gymnasium.logger.min_level = gymnasium.logger.ERROR  # it warns of every step after the environment's own end
         self._settings, self._name = settings, settings.env
         self._env = _made(settings.env)
@@ -106,13 +108,15 @@ class TimedEnv:
         limit = registry[self._env.spec.id].max_episode_steps if self._env.spec else None
         self._limit = limit if limit and limit > 0 else None
         if not settings.episode and not self._limit:
-            raise EnvironmentFault(f"'{self._name}' has no time limit of its own: say how long an episode is (--episode).")
+            raise EnvironmentFault(
+                f"'{self._name}' has no time limit of its own: say how long an episode is (--episode)."
+            )
         actions = self._env.action_space
         self._first = int(actions.start) if isinstance(actions, gymnasium.spaces.Discrete) else None
         if self._first is None and not (isinstance(actions, gymnasium.spaces.Box) and actions.is_bounded()):
             raise EnvironmentFault(
-                f"The actions of '{self._name}' are {actions}: expected a Discrete space or a Box with bounds. A wrapper "
-                "of your own can turn them into one (--env MODULE:ID)."
+                f"The actions of '{self._name}' are {actions}: expected a Discrete space or a Box with bounds. A "
+                "wrapper of your own can turn them into one (--env MODULE:ID)."
             )
         self._over = self._own_rules = False
         self._steps = 0
@@ -182,8 +186,8 @@ class TimedEnv:
             raise EnvironmentFault(f"'{self._name}' draws {came}: expected RGB of bytes, shape (height, width, 3).")
         if frame.shape[1] % self._settings.cameras:
             raise EnvironmentFault(
-                f"The picture of '{self._name}' is {frame.shape[1]} wide: it cannot show {self._settings.cameras} views "
-                "of one size side by side."
+                f"The picture of '{self._name}' is {frame.shape[1]} wide: it cannot show {self._settings.cameras} "
+                "views of one size side by side."
             )
         return np.stack(np.split(frame, self._settings.cameras, axis=1))
 
@@ -203,8 +207,8 @@ class TimedEnv:
         self._observation = np.asarray(flat, dtype=np.float32)
         if not np.isfinite(self._observation).all():
             raise EnvironmentFault(
-                f"'{self._name}' gave an observation that is no finite number (NaN or infinite) {self._steps} steps after "
-                "its reset: mend the environment."
+                f"'{self._name}' gave an observation that is no finite number (NaN or infinite) {self._steps} steps "
+                "after its reset: mend the environment."
             )
         return self._observation
 
@@ -215,13 +219,14 @@ def _made(name: str) -> gymnasium.Env:
     except gymnasium.error.UnregisteredEnv as error:
         close = difflib.get_close_matches(name, registry, n=5, cutoff=0.4)
         raise EnvironmentFault(
-            f"Gymnasium knows no environment '{name}': {first_line(error)} {nearest(name, close) if close else ''} One of "
-            "another package is given as MODULE:ID, where the module registers it."
+            f"Gymnasium knows no environment '{name}': {first_line(error)} {nearest(name, close) if close else ''} One "
+            "of another package is given as MODULE:ID, where the module registers it."
         ) from None
     except gymnasium.error.DependencyNotInstalled as error:
         raise EnvironmentFault(f"'{name}' needs what is not installed: {first_line(error)}") from None
     except Exception as error:
-        raise EnvironmentFault(f"The environment '{name}' cannot be made: {first_line(error)}") from None
+        about = " A module must be installed, or lie in a folder of PYTHONPATH." if ":" in name else ""
+        raise EnvironmentFault(f"The environment '{name}' cannot be made: {first_line(error)}{about}") from None
     modes = list(env.metadata.get("render_modes") or ())
     if "rgb_array" not in modes or env.render_mode != "rgb_array":
         env.close()

@@ -26,7 +26,8 @@ class Play:
         observations: float32, shape (T + 1, K).
         actions: shape (T,), numbers; or (T, A), vectors in [-1, 1].
         own: the environment's own rewards, float32, shape (T,).
-        rewards: what the sentence says of the picture after each decision, float32, shape (T,); None where nobody looked.
+        rewards: what the sentence says of the picture after each decision, float32, shape (T,); None where
+            nobody looked.
         unfamiliar: how many pictures show a scene that the CLIP does not know.
         still: whether all its pictures are the same.
         terminated: whether the environment spoke of an end.
@@ -56,6 +57,7 @@ def play(
     act: Act,
     look: RewardModel | None = None,
     own_rules: bool = False,
+    at_once: int = 1,
     told: Callable[[int], object] = lambda decisions: None,
 ) -> list[Play]:
     """One episode for each seed, in their order; an environment that has finished one begins the next.
@@ -64,6 +66,7 @@ def play(
         act: the policy.
         look: judges the pictures; None: nothing is drawn.
         own_rules: an episode ends as the environment says, and at its own time limit.
+        at_once: environments that are used.
         told: called with how many decisions were taken since it was called last.
     """
     longest = None if own_rules else workers.facts.episode
@@ -71,7 +74,7 @@ def play(
     running: dict[int, _Record] = {}
     finished: dict[int, Play] = {}
     while waiting or running:
-        free = (number for number in range(len(workers)) if number not in running)
+        free = (number for number in range(min(at_once, len(workers))) if number not in running)
         begun = {number: waiting.popleft() for number in free if waiting}
         first = workers.reset({number: seed for number, (_, seed) in begun.items()}, own_rules)
         running |= {number: _Record(begun[number][0], first[number], look) for number in begun}

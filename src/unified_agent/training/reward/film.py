@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run shows of itself: an episode of the policy with its rewards, and how it learnt."""
+"""An episode of a policy as a film, with the reward of each picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,6 @@ from unified_agent.recording.palette import BACKGROUND, FAINT, TEXT
 from unified_agent.recording.video import VideoWriter
 from unified_agent.training.reward.episodes import Act
 from unified_agent.training.reward.workers import Workers
-from unified_agent.training.runs import save_figure
 from unified_agent.vision.reward import RewardModel
 
 _AT_ONCE = 64
@@ -45,23 +44,6 @@ def captioned(frame: np.ndarray, sentence: str, reward: float) -> np.ndarray:
     canvas.text((MARGIN, height + 6), fit(sentence, width - 90 - 2 * MARGIN, 13), FAINT, font(13))
     canvas.text((width - MARGIN, height + 6), f"{reward:.3f}", TEXT, font(13), anchor="ra")
     return np.asarray(picture)
-
-
-def draw_curve(rounds: Sequence[dict], measured: Sequence[dict], title: str, path: Path) -> None:
-    """The reward that was learnt from, and the environment's own steps, over decisions."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.5, 3.6), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([row["decisions"] for row in rounds], [row["reward"] for row in rounds], lw=0.8, color="tab:blue")
-    axes.set(xlabel="decisions", title=title)
-    axes.set_ylabel("reward while learning, mean of a picture", color="tab:blue")
-    axes.grid(alpha=0.3)
-    other = axes.twinx()
-    at = [row["decisions"] for row in measured]
-    other.plot(at, [np.mean(row["own_return"]) for row in measured], "o-", color="tab:orange")
-    other.set_ylabel("the environment's own return, measured", color="tab:orange")
-    save_figure(figure, path)
 
 
 def _episode(workers: Workers, seed: int, act: Act) -> Iterator[tuple[np.ndarray, np.ndarray]]:

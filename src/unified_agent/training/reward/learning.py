@@ -8,9 +8,10 @@ seed. So a run that was killed and goes on ends as one that was not.
 """
 
 import json
+import multiprocessing
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import torch
@@ -18,80 +19,28 @@ from safetensors.torch import save
 from tqdm import tqdm
 
 from unified_agent import __version__
-from unified_agent.errors import SEEDS, UserError, in_range, nearest
+from unified_agent.errors import SEEDS, UserError
 from unified_agent.folders import OwnFolder
 from unified_agent.training.board import Board
-from unified_agent.training.reward import film
-from unified_agent.training.reward.environments import EnvFacts, EnvironmentFault, EnvSettings
+from unified_agent.training.reward import film, learning_report
+from unified_agent.training.reward.environments import EnvFacts, EnvironmentFault
 from unified_agent.training.reward.episodes import Act, Play, play
 from unified_agent.training.reward.memory import Lesson, Memory
-from unified_agent.training.reward.off_policy import OffPolicyLearner, OffPolicySettings, Scale
+from unified_agent.training.reward.off_policy import OffPolicyLearner, Scale
+from unified_agent.training.reward.settings import RewardLearning
 from unified_agent.training.reward.workers import Workers
 from unified_agent.training.runs import broken, keep_state, kept_state
 from unified_agent.vision.reward import RewardModel
 
 KIND = "learning from a reward"
-STATE, POLICY, CARD, CURVE, FILM, LOGS = (
-    "state.pt",
-    "policy.safetensors",
-    "card.json",
-    "curve.png",
-    "film.mp4",
-    "tensorboard",
-)
-CHECKPOINTS = "checkpoints"
-REWARDS = {
-    "sentence": "what CLIP says of the picture",
-    "constant": "a control: always the same",
-    "shuffled": "a control: what CLIP said of some other picture, one of the random warm-up",
-    "true": "a control: the environment's own",
-}
+STATE, POLICY, CARD = "state.pt", "policy.safetensors", "card.json"
+CURVE, FILM, LOGS, CHECKPOINTS = "curve.png", "film.mp4", "tensorboard", "checkpoints"
 _KEEP_EVERY = 20.0
 """Seconds of work that a kill can cost, and the round that it comes in."""
+_MEASURING = 16
+"""Environments that are measured in at once: they are not drawn, and so cost little."""
 # Of an environment's 2^31 seeds: those that are learnt from, that measure while it learns, and that measure at the end.
 _SEEDS = {"learn": (0, 2**30), "measure": (2**30, 2**29), "evaluate": (2**30 + 2**29, 2**29)}
-
-
-@dataclass(frozen=True)
-class RewardLearning:
-    """How to learn.
-
-    Attributes:
-        surroundings: the environment.
-        algorithm: of what learns.
-        steps: decisions to take, rounded up to whole rounds.
-        envs: environments, and so episodes of a round.
-        seed: of everything.
-        reward: one of ``REWARDS``.
-        warm_up: random decisions at the beginning, rounded up to whole rounds.
-        evaluate_every: decisions between two measurements by the environment's own rules; 0: only at the end.
-        evaluations: episodes of such a measurement.
-        last_evaluations: episodes of the one at the end.
-        checkpoint_every: decisions between two policies that are kept with a film each; 0: only the one at the end.
-    """
-
-    surroundings: EnvSettings
-    algorithm: OffPolicySettings = field(default_factory=OffPolicySettings)
-    steps: int = 30_000
-    envs: int = 2
-    seed: int = 0
-    reward: str = "sentence"
-    warm_up: int = 1_000
-    evaluate_every: int = 5_000
-    evaluations: int = 20
-    last_evaluations: int = 100
-    checkpoint_every: int = 0
-
-    def __post_init__(self) -> None:
-        in_range("steps", self.steps, 1, 1_000_000_000)
-        in_range("seed", self.seed, 0, SEEDS)
-        in_range("warm-up", self.warm_up, 1, 100_000_000)
-        for name in ("evaluate_every", "checkpoint_every"):
-            in_range(name.replace("_", "-"), getattr(self, name), 0)
-        for name in ("evaluations", "last_evaluations"):
-            in_range(name.replace("_", "-"), getattr(self, name), 1, 100_000)
-        if self.reward not in REWARDS:
-            raise UserError(f"There is no reward '{self.reward}'. {nearest(self.reward, REWARDS)}")
 
 
 class RewardRun:
@@ -139,7 +88,8 @@ class RewardRun:
             UserError: the environment, or what was kept, cannot be used.
         """
         settings = self._settings
-        with Workers(settings.surroundings, settings.envs) as workers:
+        cores = multiprocessing.cpu_count()
+        with Workers(settings.surroundings, max(settings.envs, _MEASURING), min(settings.envs, cores)) as workers:
             self._facts = workers.facts
             self._resume()
             board = Board(self._folder.path / LOGS, self.decisions)
@@ -179,7 +129,7 @@ class RewardRun:
             environment itself ended; ``success``: the share that its ``info`` called one, where that says anything.
         """
         seeds = _seeds(purpose, self._settings.seed, 0, episodes)
-        plays = play(workers, seeds, self._learner.act, own_rules=True)
+        plays = play(workers, seeds, self._learner.act, own_rules=True, at_once=_MEASURING)
         told = [episode.success for episode in plays if episode.success is not None]
         return {
             "own_return": [float(episode.own.sum()) for episode in plays],
@@ -199,11 +149,11 @@ class RewardRun:
             act = learner.explore
         drawn = settings.reward == "sentence" or (settings.reward == "shuffled" and learner is None)
         seeds = _seeds("learn", settings.seed, number * settings.envs, settings.envs)
-        plays = play(workers, seeds, act, self._model if drawn else None, told=bar.update)
+        plays = play(workers, seeds, act, self._model if drawn else None, at_once=settings.envs, told=bar.update)
         if number == 0 and drawn and all(episode.still for episode in plays):
             raise EnvironmentFault(
-                f"The picture of '{settings.surroundings.env}' never changes, whatever is done: nothing can be learnt from "
-                "it. Is it drawn at all?"
+                f"The picture of '{settings.surroundings.env}' never changes, whatever is done: nothing can be learnt "
+                "from it. Is it drawn at all?"
             )
         rewards = [self._rewarded(episode, rng) for episode in plays]
         return plays, [Lesson(e.observations, e.actions, r) for e, r in zip(plays, rewards, strict=True)]
@@ -215,8 +165,8 @@ class RewardRun:
             rewards = rng.choice(self._pool, len(episode))
         if not np.isfinite(rewards).all():
             raise EnvironmentFault(
-                f"A reward ('{kind}') in '{self._settings.surroundings.env}' is no finite number (NaN or infinite): mend "
-                "the environment, or take a CLIP of sound weights."
+                f"A reward ('{kind}') in '{self._settings.surroundings.env}' is no finite number (NaN or infinite): "
+                "mend the environment, or take a CLIP of sound weights."
             )
         return rewards
 
@@ -285,7 +235,7 @@ class RewardRun:
         board.flush()
         self._folder.write(POLICY, save(self._learner.weights))
         self._film(workers, FILM)
-        film.draw_curve(self.rounds, self.measured, settings.surroundings.env, self._folder.path / CURVE)
+        learning_report.draw_curve(self.rounds, self.measured, settings.surroundings.env, self._folder.path / CURVE)
         scale = self._learner.scale
         card = {
             "command": self._command,
@@ -340,6 +290,11 @@ class RewardRun:
         self._learner.start_at(self._memory.forgotten)
         for lesson in self._memory.lessons():
             self._learner.remember(lesson.observations, lesson.actions, lesson.rewards)
+
+
+def spoken(model: RewardModel) -> dict:
+    """What a run depends on of who judges: the sentences, and the weights."""
+    return {"goals": [asdict(goal) for goal in model.goals], "clip": model.clip.fingerprint}
 
 
 def _seeds(purpose: str, seed: int, first: int, count: int) -> list[int]:

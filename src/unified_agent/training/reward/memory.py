@@ -28,7 +28,8 @@ class Memory:
     Args:
         folder: of the run.
         most: transitions that are learnt from; files of older ones alone are removed.
-        files: (name, transitions before it, transitions in it) of those that count; what lies there else is written over.
+        files: (name, transitions before it, transitions in it) of those that count; others that lie there
+            are written over.
     """
 
     def __init__(self, folder: OwnFolder, most: int, files: Sequence[tuple[str, int, int]] = ()) -> None:
