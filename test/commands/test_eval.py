@@ -4,16 +4,8 @@ import json
 import pytest
 
 from unified_agent.cli import main
-from unified_agent.commands.eval import wilson
 from unified_agent.trials import evaluation
 from unified_agent.trials.trial import Trial
-
-
-@pytest.mark.parametrize(
-    ("successes", "count", "low", "high"), [(95, 100, 0.888, 0.978), (100, 100, 0.963, 1.0), (0, 10, 0.0, 0.278)]
-)
-def test_the_interval_of_a_rate_is_wilsons(successes, count, low, high):
-    assert wilson(successes, count) == pytest.approx((low, high), abs=0.001)
 
 
 def test_a_misspelt_task_names_the_nearest_and_ends_with_2(capsys):

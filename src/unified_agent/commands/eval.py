@@ -2,7 +2,6 @@
 """``unified-agent eval``: success over random starts, judged by MuJoCo's true poses."""
 
 import argparse
-import math
 import time
 from collections import defaultdict
 from functools import partial
@@ -22,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--episodes", type=int, default=100, help="random starts")
     parser.add_argument("--seed", type=int, default=0, help="of the first start")
-    parser.add_argument("--arm", default="fr3", help="name of a file in config/arms")
+    parser.add_argument("--arm", default="default", help="name of a file in config/arms")
     parser.add_argument("--randomise", action="store_true", help="random lights, colours, table and camera poses")
     parser.add_argument(
         "--graph", action="store_true", help="through the true graph of ROS 2 nodes instead of in-process"
@@ -50,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Measure, print, and return the figures."""
+    from unified_agent.experiments.statistics import wilson
     from unified_agent.sim import tasks
     from unified_agent.trials.evaluation import Agent, evaluate
 
@@ -104,15 +104,6 @@ def _teach(arguments: argparse.Namespace) -> dict:
     for why, count in result["failures"].items():
         print(f"  {count} failed: {why}")
     return {"ok": True, **result}
-
-
-def wilson(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95% interval of a success rate (Wilson 1927)."""
-    rate = successes / count
-    middle = rate + z * z / (2 * count)
-    spread = z * math.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count))
-    scale = 1 + z * z / count
-    return round(max(0.0, (middle - spread) / scale), 3), round(min(1.0, (middle + spread) / scale), 3)
 
 
 def _show(result: dict) -> None:

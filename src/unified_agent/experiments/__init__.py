@@ -1,16 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four results of the Unified Agent paper, each as a command: ``unified-agent experiment NAME``."""
+"""The results of the two papers, each as a command: ``unified-agent experiment NAME``.
 
-from dataclasses import dataclass
+An experiment is a module of this room, named as in `NAMES`, with
+
+- ``run(folder, conditions) -> dict``: all of it, its finished parts kept in ``folder`` as `results.Results`; what it
+  returns is written beside the picture as JSON, raw numbers included;
+- ``tell(result) -> str``: the table; ``draw(result, path)``: the picture;
+- ``made_with(conditions) -> dict``: what a finished part depends on beside ``quick``, the arm and the options: a call
+  with another value does not go on after it (see `identities`);
+- where it has options of its own, ``add_arguments(parser)``: their values come as ``conditions.options``;
+- where it is not `SEEDS` runs that it wants by default, ``SEEDS``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 NAMES = {
     "exploration": "actions to success against the task's sparseness, with and without sub-goals",
     "reuse": "tasks in sequence, with and without the experience of those before",
     "scheduling": "new instructions from skills that were learnt one by one",
+    "reward_tabletop": "a sentence as the reward: fresh views, and episodes that succeed and fail, at every alpha",
     "video": "a video of someone else stacking, done again by the robot",
+    "reward_zero_shot": "rewards from sentences, states and worlds that no training showed",
+    "reward_robustness": "what is left of a reward before other backgrounds, colours, lights, cameras and textures",
 }
-"""Experiment -> what it shows. Each is a module with ``run(folder, conditions)``, whose result ``tell`` says in words
-and ``draw`` as a picture."""
+"""Experiment -> what it shows."""
+SEEDS = 5
 
 
 @dataclass(frozen=True)
@@ -25,11 +41,13 @@ class Conditions:
         clip: spec of the model that judges.
         policy: "default" or a checkpoint folder, for the experiments that do not learn one.
         collectors: processes that collect, for those that do.
+        options: the experiment's own; numbers, texts, and lists of those.
     """
 
-    seeds: int = 3
+    seeds: int = SEEDS
     quick: bool = False
-    arm: str = "fr3"
+    arm: str = "default"
     clip: str = "default"
     policy: str = "default"
     collectors: int = 2
+    options: Mapping[str, Any] = field(default_factory=dict)

@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from unified_agent.experiments import Conditions, learners
+from unified_agent.experiments.identities import eyes
 from unified_agent.experiments.results import Results
 from unified_agent.sim import tasks
 from unified_agent.training.policy.collect_and_infer import actions_to
@@ -50,6 +51,11 @@ RANDOM = {
 }
 """Name -> task and random actions. The second floor is the Triple Stack begun where red is on blue already."""
 _RANDOM_SEED = 1_000_000
+
+
+def made_with(conditions: Conditions) -> dict:
+    """What a finished run depends on."""
+    return eyes(conditions)
 
 
 def run(folder: Path, conditions: Conditions, only: Sequence[str] = tuple(BUDGETS)) -> dict:

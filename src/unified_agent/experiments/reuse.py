@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from unified_agent.experiments import Conditions
+from unified_agent.experiments.identities import eyes
 from unified_agent.experiments.results import Results
 from unified_agent.training.policy.collect_and_infer import LearningSettings, actions_to
 from unified_agent.training.policy.learning_run import LearningRun
@@ -17,6 +18,11 @@ ACTIONS = 30_000
 ENOUGH, RATE = 0.9, 0.5
 EVERY, QUICK_EVERY = 500, 1_000
 KINDS = {"with reuse": True, "without": False}
+
+
+def made_with(conditions: Conditions) -> dict:
+    """What a finished run depends on."""
+    return eyes(conditions)
 
 
 def run(folder: Path, conditions: Conditions) -> dict:

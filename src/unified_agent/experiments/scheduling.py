@@ -8,6 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unified_agent.experiments import Conditions
+from unified_agent.experiments.identities import eyes, hands
 from unified_agent.experiments.results import Results
 from unified_agent.language.plan import Plan
 from unified_agent.language.planner import Planner, Refusal
@@ -108,6 +109,11 @@ def achieves(plan: Sequence[SubGoal], request: Request) -> bool:
                 return False
             below[goal.subject] = goal.support
     return all(below.get(goal.subject) == goal.support for goal in request.task.goals)
+
+
+def made_with(conditions: Conditions) -> dict:
+    """What a finished run depends on."""
+    return eyes(conditions) | hands(conditions)
 
 
 def run(folder: Path, conditions: Conditions) -> dict:

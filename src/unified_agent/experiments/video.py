@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from unified_agent.errors import UserError
 from unified_agent.experiments import Conditions, actors
+from unified_agent.experiments.identities import eyes, hands
 from unified_agent.experiments.results import Results
 from unified_agent.language.subgoals import SENTENCES
 from unified_agent.sim import tasks
@@ -19,6 +20,11 @@ from unified_agent.vision.detector import Detector
 VIDEOS, QUICK_VIDEOS = 60, 12
 SEED = 30_000
 GROUPS = ("stack", "triple_stack", "place_on_table")
+
+
+def made_with(conditions: Conditions) -> dict:
+    """What a finished run depends on."""
+    return eyes(conditions) | hands(conditions)
 
 
 def run(folder: Path, conditions: Conditions) -> dict:
