@@ -24,6 +24,8 @@ NAMES = {
     "video": "a video of someone else stacking, done again by the robot",
     "reward_zero_shot": "rewards from sentences, states and worlds that no training showed",
     "reward_robustness": "what is left of a reward before other backgrounds, colours, lights, cameras and textures",
+    "reward_scaling": "how near to labels a reward is, against the model's size and alpha",
+    "humanoid": "the paper's humanoid learns a pose from a sentence; people rate films of it",
 }
 """Experiment -> what it shows."""
 SEEDS = 5
