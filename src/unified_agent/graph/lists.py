@@ -104,7 +104,7 @@ ARGUMENTS = (
     Argument("task", "", "A task (stack_red_on_blue, ...): its start is set up, its instruction given."),
     Argument(
         "arm",
-        "fr3",
+        "default",
         "Name in config/arms/ or path of a YAML file.",
         _of("arm", "mujoco_bridge", "policy", "recorder"),
     ),
