@@ -69,6 +69,13 @@ def test_the_design_shows_these_floors():
     assert [rooms for rooms in drawn if rooms][::-1] == list(FLOORS)
 
 
+def test_no_arms_name_appears_in_the_code():
+    names = {path.stem for path in (SOURCE.parents[1] / "config" / "arms").glob("*.yaml")} - {"default"}
+    told = [str(path) for path in SOURCE.rglob("*.py") if any(name in path.read_text() for name in names)]
+    assert names
+    assert told == []
+
+
 def test_nothing_that_acts_can_import_the_simulator():
     wrong = [
         str(path.relative_to(SOURCE))

@@ -20,7 +20,7 @@ class _TimedWorld(World):
         self.seconds += perf_counter() - start
 
 
-def env_profile(episodes: int = 20, arm: str = "fr3", seed: int = 0) -> dict[str, float]:
+def env_profile(episodes: int = 20, arm: str = "default", seed: int = 0) -> dict[str, float]:
     """Run the teacher's two-box stacks through the environment, without rendering.
 
     Returns:

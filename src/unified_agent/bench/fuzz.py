@@ -216,4 +216,4 @@ def _warm(good: Path, place: Path) -> None:
         cli.main(["export", str(good / "bag"), "--out", str(out / "ds")])
         Policy.load(str(good / "policy"), "cpu")
         backends.load(f"hf:{good / 'planner'}", "cpu")
-        Kinematics(Arm.load("fr3"))
+        Kinematics(Arm.load("default"))

@@ -32,7 +32,7 @@ def guard_profile(trajectories: int = 1_000_000, episodes: int = 1_000, sent: in
         ``outside``, microseconds a trajectory; the same of those ``topic_sent``; ``motions`` of ``episodes`` random
         episodes and how many of these were refused (``benign_refused``).
     """
-    arm = Arm.load("fr3")
+    arm = Arm.load("default")
     begin = time.perf_counter()
     hostile = _hostile(arm, trajectories, seed)
     microseconds = 1e6 * (time.perf_counter() - begin) / max(1, trajectories)

@@ -111,7 +111,7 @@ class _Lab:
         node = self.follower.__enter__().node
         self.fastest = np.inf
         self.stamp, self.resting_since = 0.0, None
-        self._joints = Arm.load("fr3").joints
+        self._joints = Arm.load("default").joints
         node.create_subscription(JointState, qos.JOINT_STATES.name, self._on_joints, qos.STATE)
         self.until(self.ready, "the graph to be ready", START)
         return self

@@ -21,6 +21,7 @@ MEASURES = {
     "crash": ("unified_agent.bench.recorder", "crash_profile"),
     "relabel": ("unified_agent.bench.relabel", "relabel_profile"),
     "damage": ("unified_agent.bench.relabel", "damage_profile"),
+    "humanoid": ("unified_agent.bench.humanoid", "humanoid_profile"),
     "fuzz": ("unified_agent.bench.fuzz", "fuzz_profile"),
 }
 

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--episodes", type=int, default=100, help="random starts")
     parser.add_argument("--seed", type=int, default=0, help="of the first start")
-    parser.add_argument("--arm", default="fr3", help="name of a file in config/arms")
+    parser.add_argument("--arm", default="default", help="name of a file in config/arms")
     parser.add_argument("--randomise", action="store_true", help="random lights, colours, table and camera poses")
     parser.add_argument(
         "--graph", action="store_true", help="through the true graph of ROS 2 nodes instead of in-process"

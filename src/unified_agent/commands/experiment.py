@@ -46,7 +46,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer episodes and steps")
     parser.add_argument("--out", type=Path, default=Path("runs/experiments"), help="unfinished work; it goes on there")
     parser.add_argument("--results", type=Path, default=Path("docs/results"), help="folder of NAME.json and NAME.png")
-    parser.add_argument("--arm", default="fr3", help="name of a file in config/arms")
+    parser.add_argument("--arm", default="default", help="name of a file in config/arms")
     parser.add_argument("--collectors", type=int, default=2, help="processes that collect; one a core is best")
     parser.add_argument("--policy", default="default", help="of scheduling and video: 'default', or a folder")
     parser.add_argument("--clip-model", default="default", help="the CLIP that judges")

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plan-only", action="store_true", help="say what was seen, and move nothing")
     parser.add_argument("--episodes", type=int, default=1, help="random starts in simulation")
     parser.add_argument("--seed", type=int, default=0, help="of the first start")
-    parser.add_argument("--arm", default="fr3", help="name of a file in config/arms")
+    parser.add_argument("--arm", default="default", help="name of a file in config/arms")
     parser.add_argument("--clip-model", default="default", help="the CLIP that watches")
     parser.add_argument("--policy", default="default", help="'default', or a checkpoint folder")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--actions", type=int, default=10_000, help="picks and places to collect")
     parser.add_argument("--out", type=Path, default=Path("runs/learn"), help="folder; an unfinished run there goes on")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--arm", default="fr3", help="name of a file in config/arms")
+    parser.add_argument("--arm", default="default", help="name of a file in config/arms")
     parser.add_argument("--collectors", type=int, default=2, help="processes that collect; one a core is best")
     parser.add_argument("--worlds", type=int, default=4, help="worlds that a collector steps together")
     parser.add_argument("--ray", help="collect as Ray actors instead: 'local', or the address of a cluster")

@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sentence", action="append", default=[], help="learn this sub-goal only; again for another; default: all"
     )
-    parser.add_argument("--arm", default="fr3", help="the arm that was recorded: a name in config/arms, or a YAML file")
+    parser.add_argument(
+        "--arm", default="default", help="the arm that was recorded: a name in config/arms, or a YAML file"
+    )
     parser.add_argument(
         "--joint",
         action="append",
@@ -126,7 +128,7 @@ def _joints(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         ours, separator, theirs = (part.strip() for part in pair.partition("="))
         if not (ours and separator and theirs):
-            raise UserError(f"--joint is OURS=THEIRS (fr3_joint1=panda_joint1), not '{pair}'.")
+            raise UserError(f"--joint is OURS=THEIRS (joint1=panda_joint1), not '{pair}'.")
         if ours in joints:
             raise UserError(f"--joint names '{ours}' twice.")
         joints[ours] = theirs

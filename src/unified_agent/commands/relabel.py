@@ -66,7 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--buffer", type=Path, metavar="DIR", help="add what was picked and placed to this buffer of 'learn'"
     )
-    parser.add_argument("--arm", default="fr3", help="with --buffer: the arm that was recorded, a name in config/arms")
+    parser.add_argument(
+        "--arm", default="default", help="with --buffer: the arm that was recorded, a name in config/arms"
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``unified-agent train-clip``: collect labelled frames, train the small CLIP on them, calibrate it and test it."""
+"""``unified-agent train-clip``: collect labelled frames, train a small CLIP on them, calibrate it and test it."""
 
 import argparse
 import os
@@ -17,10 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("runs/clip"), help="folder of the new checkpoint (%(default)s)"
     )
+    parser.add_argument(
+        "--domain",
+        action="append",
+        metavar="NAME",
+        help="what to learn: tabletop (the default), cart_pole, mountain_car, sticks, hills, or MODULE:CLASS of your "
+        "own code, which is imported and run; again: one CLIP for several",
+    )
     parser.add_argument("--frames", type=Path, default=cache, help="folder of the labelled frames (%(default)s)")
-    parser.add_argument("--moments", type=int, default=24000, help="moments to train on, two frames each (%(default)s)")
-    parser.add_argument("--test-moments", type=int, default=4000, help="held-out moments to test on (%(default)s)")
-    parser.add_argument("--arm", default="fr3", help="arm in the pictures (%(default)s)")
+    parser.add_argument(
+        "--moments", type=int, help="moments to train on (tabletop 24000, two frames each; of another domain 8000)"
+    )
+    parser.add_argument("--test-moments", type=int, help="held-out moments to test on (4000; of another domain 2000)")
+    parser.add_argument("--arm", default="default", help="arm in the pictures of the tabletop (%(default)s)")
     parser.add_argument("--start", metavar="MODEL", help="go on from this checkpoint instead of random weights")
     parser.add_argument("--epochs", type=int, default=8, help="passes over them (%(default)s)")
     parser.add_argument("--learning-rate", type=float, default=1.5e-3, help="at its highest (%(default)s)")
@@ -42,30 +51,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict:
-    """Train and report, or only test; the dict holds precision and recall, of all and of each sentence."""
-    from unified_agent.device import torch_device
-    from unified_agent.robot.arm import Arm
-    from unified_agent.training.eyes import report
-    from unified_agent.training.eyes.calibration import table
-    from unified_agent.training.eyes.collection import Split, collect
-    from unified_agent.training.eyes.familiarity import known_scenes
-    from unified_agent.training.eyes.train_clip import KIND, ClipTrainer, TrainingConfig
-    from unified_agent.training.runs import arm_identity, check_place
-    from unified_agent.vision.clip import Clip
+    """Train and report, or only test; the dict holds precision and recall, or top-1 and AUC, of each sentence."""
+    from unified_agent.training.eyes.train_clip import TrainingConfig
 
-    for option in ("moments", "test_moments"):
-        in_range(f"--{option.replace('_', '-')}", getattr(arguments, option), 1, 10**8)
-    arm = Arm.load(arguments.arm)
+    domains = arguments.domain or ["tabletop"]
+    elsewhere = "tabletop" not in domains
+    if not elsewhere and len(set(domains)) > 1:
+        raise UserError("The tabletop's CLIP is larger than those of other domains: train it by itself.")
+    if elsewhere and (arguments.describe is not None or arguments.foreign is not None):
+        raise UserError("--describe and --foreign are of the tabletop: leave --domain out.")
     if arguments.foreign is not None and not arguments.evaluate:
         raise UserError("--foreign goes with --evaluate MODEL.")
-    if arguments.describe is not None:
-        return _describe(arguments, arm)
+    moments, test_moments = (8000, 2000) if elsewhere else (24000, 4000)
+    arguments.moments = moments if arguments.moments is None else arguments.moments
+    arguments.test_moments = test_moments if arguments.test_moments is None else arguments.test_moments
+    for option in ("moments", "test_moments"):
+        in_range(f"--{option.replace('_', '-')}", getattr(arguments, option), 1, 10**8)
     config = TrainingConfig(
         epochs=arguments.epochs,
         learning_rate=arguments.learning_rate,
         seed=arguments.seed,
         threads=arguments.threads,
     )
+    return _domains(arguments, list(dict.fromkeys(domains)), config) if elsewhere else _tabletop(arguments, config)
+
+
+def _tabletop(arguments: argparse.Namespace, config) -> dict:
+    from unified_agent.device import torch_device
+    from unified_agent.robot.arm import Arm
+    from unified_agent.training.eyes import report
+    from unified_agent.training.eyes.calibration import table
+    from unified_agent.training.eyes.collection import Split, collect
+    from unified_agent.training.eyes.familiarity import known_scenes
+    from unified_agent.training.eyes.train_clip import KIND, ClipTrainer
+    from unified_agent.training.runs import arm_identity, check_place
+    from unified_agent.vision.clip import Clip
+
+    arm = Arm.load(arguments.arm)
+    if arguments.describe is not None:
+        return _describe(arguments, arm)
     device = torch_device(arguments.device)
     if arguments.evaluate:
         judged = Clip.load(arguments.evaluate, device)
@@ -99,6 +123,47 @@ def run(arguments: argparse.Namespace) -> dict:
     print(table(found))
     seconds = time.monotonic() - began
     return {"ok": True, "out": str(arguments.out), "seconds": seconds, **report.summary(found)}
+
+
+def _domains(arguments: argparse.Namespace, specs: list[str], config) -> dict:
+    """Train one CLIP for domains, or test one on them."""
+    from unified_agent.device import torch_device
+    from unified_agent.training.eyes.collection import Split
+    from unified_agent.training.eyes.domains import load, report
+    from unified_agent.training.eyes.domains.moments import collect, identity, joined
+    from unified_agent.training.eyes.domains.syllabus import syllabus
+    from unified_agent.training.eyes.train_clip import KIND, ClipTrainer
+    from unified_agent.training.runs import check_place
+    from unified_agent.vision.clip import Clip
+
+    device = torch_device(arguments.device)
+    domains = [load(spec) for spec in specs]
+    if arguments.evaluate:
+        found = report.tested(Clip.load(arguments.evaluate, device), domains, arguments.test_moments)
+        print(report.table(found))
+        return {"ok": True, "model": arguments.evaluate, "domains": [asdict(one) for one in found]}
+    start = Clip.load(arguments.start, device) if arguments.start else None
+    check_place(arguments.out, KIND)
+    began = time.monotonic()
+    moments = joined([collect(arguments.frames, Split.TRAIN, arguments.moments, domain) for domain in domains])
+    captions = [caption for domain in domains for caption in domain.captions]
+    made_with = {"domains": [identity(domain) for domain in domains]}
+    trainer = ClipTrainer(moments, arguments.out, config, device, start, made_with, syllabus(captions))
+    history = trainer.run()
+    found = report.certify(
+        arguments.out,
+        domains,
+        arguments.test_moments,
+        history,
+        moments=len(moments),
+        config=asdict(config),
+        start=start and start.card,
+        made_with=trainer.settings,
+        version=__version__,
+    )
+    print(report.table(found))
+    seconds = time.monotonic() - began
+    return {"ok": True, "out": str(arguments.out), "seconds": seconds, "domains": [asdict(one) for one in found]}
 
 
 def _describe(arguments: argparse.Namespace, arm) -> dict:

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("runs/policy"),
         help="folder of the checkpoint; an unfinished training there goes on",
     )
-    parser.add_argument("--arm", default="fr3", help="name of a file in config/arms")
+    parser.add_argument("--arm", default="default", help="name of a file in config/arms")
     parser.add_argument("--states", type=int, default=8_000, help="states to practise in")
     parser.add_argument("--steps", type=int, default=6_000, help="gradient steps")
     parser.add_argument("--seed", type=int, default=0)

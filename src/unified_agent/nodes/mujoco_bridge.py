@@ -41,7 +41,7 @@ class MujocoBridge(shell.AgentNode):
 
     SENDS_IMAGES = True
     PARAMETERS = (
-        Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
+        Spec("arm", "default", "Name of the arm (config/arms/) or path of its YAML file."),
         Spec("task", "", "Task whose start every reset sets up; empty: all objects apart on the table.", live=True),
         Spec("seed", 0, "Of the next start; every further reset adds one.", low=0, live=True),
         Spec("randomise", False, "Vary lights, cameras and colours at every reset."),

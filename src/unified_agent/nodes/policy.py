@@ -39,7 +39,7 @@ class PolicyNode(shell.AgentNode):
     """One episode at a time: plan in, trajectories out."""
 
     PARAMETERS = (
-        Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file."),
+        Spec("arm", "default", "Name of the arm (config/arms/) or path of its YAML file."),
         Spec("driver", "", "Node of the arm's driver: its ~/stop and ~/resume are called with ours; empty: none."),
         Spec(
             "policy",

@@ -60,7 +60,9 @@ class Recorder(shell.AgentNode):
 
     PARAMETERS = (
         Spec("directory", "", "Folder of this run's recordings; empty: runs/<date-time> where the node was started."),
-        Spec("arm", "fr3", "Name of the arm (config/arms/) or path of its YAML file: it names the controller topics."),
+        Spec(
+            "arm", "default", "Name of the arm (config/arms/) or path of its YAML file: it names the controller topics."
+        ),
         Spec("cameras", list(qos.CAMERAS), "Names of the 1 to 4 cameras that are recorded."),
         Spec("video", True, "Whether an MP4 is written beside each bag."),
         Spec("video_rate", 10, "Frames a second of the video.", low=1, high=60),
@@ -225,6 +227,8 @@ class Recorder(shell.AgentNode):
         self._check_room()
         bag = BagWriter(folder, split_bytes=self.settings["split_size"] * MEGABYTE)
         for topic in self._topics:
+            if topic is qos.REWARD:  # few graphs have one: it is added with its first message
+                continue
             profile = _quality_of_service(topic.qos)
             bag.add_topic(topic.recorded, topic.type_name, profile)
             if topic.recorded in self._compressed and self.settings["image_format"] != "raw":

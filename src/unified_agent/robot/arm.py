@@ -337,7 +337,7 @@ def _mapping(path: Path) -> Mapping[str, Any]:
     except BadDocument as error:
         raise ArmError(str(error)) from None
     if not isinstance(data, Mapping):
-        raise ArmError(f"{path} must hold a mapping of keys, as config/arms/fr3.yaml does.")
+        raise ArmError(f"{path} must hold a mapping of keys, as those in config/arms/ do.")
     return data
 
 

@@ -47,7 +47,7 @@ class SceneCameras:
         _known(camera)
         size = self._size if size is None else _checked(size)
         if size not in self._renderers:
-            self._renderers[size] = self._make(size)
+            self._renderers[size] = renderer_of(self._model, size)
         renderer = self._renderers[size]
         renderer.update_scene(self._data, camera, self._option)
         renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = False
@@ -74,12 +74,18 @@ class SceneCameras:
             renderer.close()
         self._renderers.clear()
 
-    def _make(self, size: tuple[int, int]) -> "mujoco.Renderer":
-        _load_triton()
-        try:
-            return mujoco.Renderer(self._model, *size)
-        except Exception as error:  # OpenGL platforms each fail in their own way.
-            raise CameraError(f"There is no OpenGL to render with ({error}). Install it: {INSTALL}") from error
+
+def renderer_of(model, size: tuple[int, int]) -> "mujoco.Renderer":
+    """A renderer of pictures of (height, width) pixels; it belongs to the thread that asks for it.
+
+    Raises:
+        CameraError: there is no OpenGL.
+    """
+    _load_triton()
+    try:
+        return mujoco.Renderer(model, *size)
+    except Exception as error:  # OpenGL platforms each fail in their own way.
+        raise CameraError(f"There is no OpenGL to render with ({error}). Install it: {INSTALL}") from error
 
 
 def _load_triton() -> None:

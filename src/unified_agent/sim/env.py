@@ -50,7 +50,7 @@ class StackObjects(gymnasium.Env):
     def __init__(
         self,
         task: str = "stack_red_on_blue",
-        arm: str | Arm = "fr3",
+        arm: str | Arm = "default",
         max_actions: int = 10,
         camera_size: tuple[int, int] = (128, 128),
         randomise: bool = False,

@@ -42,7 +42,7 @@ def build(arm: Arm, objects: tuple[str, ...]) -> "mujoco.MjModel":
     for name, side in zip(CAMERAS, (1, -1), strict=True):
         eye = middle + _EYE * (1, side, 1)
         look_at = middle + np.array([0, 0, _LOOK_AT_HEIGHT])
-        spec.worldbody.add_camera(name=name, pos=eye, quat=_look(eye, look_at), fovy=_FIELD_OF_VIEW)
+        spec.worldbody.add_camera(name=name, pos=eye, quat=look(eye, look_at), fovy=_FIELD_OF_VIEW)
     _attach_arm(spec, arm)
     return compiled(spec, arm)
 
@@ -206,7 +206,7 @@ def _add_servo(spec, name: str, transmission, kp: float, kv: float, force: float
     )
 
 
-def _look(eye: np.ndarray, target: np.ndarray) -> np.ndarray:
+def look(eye: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Quaternion (w, x, y, z) of a MuJoCo camera (looks along -z, y up) at ``eye``."""
     back = (eye - target) / np.linalg.norm(eye - target)
     right = np.cross((0, 0, 1), back)

@@ -27,7 +27,7 @@ def act(subgoal: SubGoal, state: State, basket) -> Action:
     return np.clip(_target(subgoal, state, basket), (x_min, y_min), (x_max, y_max))
 
 
-def run(task: str, episodes: int, seed: int = 0, arm: str = "fr3") -> dict[str, Any]:
+def run(task: str, episodes: int, seed: int = 0, arm: str = "default") -> dict[str, Any]:
     """Let the teacher do a task, or a group of tasks in turn, from random starts.
 
     Returns:

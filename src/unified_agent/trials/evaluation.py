@@ -31,7 +31,7 @@ class Agent:
         device: auto, cpu or cuda.
     """
 
-    arm: str = "fr3"
+    arm: str = "default"
     planner: str = "smollm2"
     clip: str = "default"
     policy: str = "default"

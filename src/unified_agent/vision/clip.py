@@ -27,6 +27,8 @@ from unified_agent.vision.known_scenes import FILE, KnownScenes, described
 from unified_agent.vision.preprocess import Preprocess
 
 CONFIG, WEIGHTS, CARD = "open_clip_config.json", "model.safetensors", "card.json"
+SHIPPED = {"default": "clip", "classic-control": "clip_classic_control"}
+"""Spec -> folder in ``models/``: the tabletop's CLIP, and that of CartPole and MountainCar."""
 HUB = open_clip.factory.HF_HUB_PREFIX
 FOLDER = open_clip.factory.LOCAL_DIR_PREFIX
 # The names that open_clip and the hub use, the best first.
@@ -85,9 +87,9 @@ class Clip:
         """The CLIP of a spec.
 
         Args:
-            spec: ``default`` (the small one that ships), ``NAME:TAG`` of open_clip ("ViT-B-32:laion2b_s34b_b79k";
-                TAG may be a local weights file), ``hf-hub:OWNER/REPOSITORY``, or a folder that holds
-                ``open_clip_config.json`` and its weights (or the path of the weights in such a folder).
+            spec: ``default`` or ``classic-control`` (small ones that ship, see `SHIPPED`), ``NAME:TAG`` of open_clip
+                ("ViT-B-32:laion2b_s34b_b79k"; TAG may be a local weights file), ``hf-hub:OWNER/REPOSITORY``, or
+                a folder that holds ``open_clip_config.json`` and its weights (or the path of the weights in it).
             device: ``auto``, ``cpu`` or ``cuda``.
 
         Raises:
@@ -197,7 +199,7 @@ def _folder(spec: str) -> Path | None:
     """The folder of a spec, fetched if it is on the hub; None for one of open_clip's own."""
     if spec.startswith(HUB):
         return _fetched(spec.removeprefix(HUB))
-    path = models() / "clip" if spec == "default" else expanded(spec)
+    path = models() / SHIPPED[spec] if spec in SHIPPED else expanded(spec)
     if not _there(path):
         return None
     return path if path.is_dir() else path.parent

@@ -22,6 +22,6 @@ def test_a_caption_names_just_the_objects_of_its_sub_goal():
 
 def test_a_strange_sentence_lacks_the_subject():
     for goal in VOCABULARY:
-        sentence = strange(goal, ["yellow"], random.Random(0))
+        sentence = strange(goal.sentence, goal.subject, ["yellow"], random.Random(0))
         assert "yellow" in sentence.split()
         assert goal.subject not in sentence.split()

@@ -192,7 +192,7 @@ def _xml(path: Path, chance: random.Random, outside: Path) -> str:
                 '<link name="m"><visual><geometry><mesh filename="package://../../x.stl"/></geometry></visual></link>',
                 '<link name="base_link"/>',
                 "<a>" * 3000 + "</a>" * 3000,
-                '<joint name="loop" type="fixed"><parent link="fr3_link7"/><child link="base_link"/></joint>',
+                '<joint name="loop" type="fixed"><parent link="base_link"/><child link="base_link"/></joint>',
             )
         )
         path.write_text(text.replace("</robot>", extra + "</robot>"))
@@ -212,7 +212,7 @@ def _xml(path: Path, chance: random.Random, outside: Path) -> str:
     else:
         key = chance.choice([*element.attrib, "name", "type", "value"])
         value = str(strange(chance)).replace("\x00", "")
-        others = ("nan", "1e400", "-1", "0 0", "0 0 0 0 0", "floating", "fixed", "fr3_link3")
+        others = ("nan", "1e400", "-1", "0 0", "0 0 0 0 0", "floating", "fixed", "base_link")
         element.set(key, chance.choice((value, *others)))
         what = f"<{element.tag}> {key} = {element.get(key)!r:.40}"
     path.write_text(ElementTree.tostring(root, encoding="unicode"))

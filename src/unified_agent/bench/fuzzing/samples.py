@@ -14,6 +14,7 @@ from unified_agent.recording.bag import BagWriter
 from unified_agent.recording.cdr import NANO, common_types, encode
 from unified_agent.recording.images import COMPRESSED_IMAGE, IMAGE, compressed
 from unified_agent.recording.said import JOINT_STATE, STRING
+from unified_agent.robot.arm import Arm
 from unified_agent.topics import CAMERAS, image
 
 FRAMES, SIZE = 8, 32
@@ -36,7 +37,7 @@ def make(folder: Path) -> None:
     _dataset(folder / "bag", folder / "dataset")
     share = paths.share()
     for name, files in (
-        ("arm", (share / "config" / "arms" / "fr3.yaml", share / "urdf" / "fr3.urdf")),
+        ("arm", (share / "config" / "arms" / "default.yaml", Arm.load("default").urdf)),
         ("parameters", (share / "config" / "sim.yaml", share / "config" / "replay.yaml")),
     ):
         (folder / name).mkdir()

@@ -57,12 +57,12 @@ def paraphrases(goal: SubGoal) -> list[str]:
     return [_fill(template, goal, noun) for noun in NOUNS for template in TEMPLATES[goal.relation]]
 
 
-def strange(goal: SubGoal, words: list[str], rng: random.Random) -> str:
-    """The sub-goal's sentence with the subject's colour exchanged for a word that names nothing in the scene.
+def strange(sentence: str, thing: str, words: list[str], rng: random.Random) -> str:
+    """A sentence with what it is about exchanged for a word that names nothing in the scene.
 
     Such a sentence is never true: it teaches that an unknown thing is not in the picture.
     """
-    return goal.sentence.replace(goal.subject, rng.choice(words), 1)
+    return sentence.replace(thing, rng.choice(words), 1)
 
 
 def _fill(template: str, goal: SubGoal, noun: str) -> str:

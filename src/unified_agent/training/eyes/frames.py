@@ -10,6 +10,7 @@ import numpy as np
 
 from unified_agent.errors import UserError
 
+_OPTIONAL = ("states", "reasons")
 UNKNOWN = -1  # in between true and false: neither learnt from nor tested on
 
 
@@ -24,18 +25,24 @@ class Shard:
 
     Attributes:
         frames: uint8 RGB, shape (N, C, H, W, 3), C cameras.
-        truth: int8, shape (N, 12): 1, 0 or -1 (in between) for each sub-goal of the vocabulary.
+        truth: int8, shape (N, M): 1, 0 or -1 (in between) for each of M sentences; 12 of the tabletop's vocabulary.
         scenes: shape (N,), the kind of scene each moment is of.
+        states: shape (N, S), what each is a picture of; None where a state is more than some numbers.
+        reasons: int8, shape (N, M), why a truth is in between; None where nobody wrote it down.
     """
 
     frames: np.ndarray
     truth: np.ndarray
     scenes: np.ndarray
+    states: np.ndarray | None = None
+    reasons: np.ndarray | None = None
 
     def save(self, path: Path) -> None:
-        """Write ``path.{frames,truth,scenes}.npy``; the frames come last, so that a shard with frames is whole."""
+        """Write ``path.{frames,truth,scenes,...}.npy``; frames come last: a shard that has them is whole."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        for part in ("truth", "scenes", "frames"):
+        for part in ("truth", "scenes", *_OPTIONAL, "frames"):
+            if getattr(self, part) is None:
+                continue
             unfinished = _file(path, f"{part}.unfinished")
             np.save(unfinished, getattr(self, part), allow_pickle=False)
             os.replace(unfinished, _file(path, part))
@@ -51,12 +58,14 @@ class Shard:
             shard = cls(
                 np.load(_file(path, "frames"), mmap_mode="r", allow_pickle=False),
                 *(np.load(_file(path, part), allow_pickle=False) for part in ("truth", "scenes")),
+                *(np.load(f, allow_pickle=False) if (f := _file(path, part)).is_file() else None for part in _OPTIONAL),
             )
         except (OSError, ValueError, EOFError, MemoryError) as error:
             raise UserError(
                 f"The labelled frames {path} cannot be read ({error}): delete them, collect anew."
             ) from None
-        counts = {array.shape[:1] for array in (shard.frames, shard.truth, shard.scenes)}
+        parts = (shard.frames, shard.truth, shard.scenes, shard.states, shard.reasons)
+        counts = {array.shape[:1] for array in parts if array is not None}
         if shard.frames.ndim != 5 or shard.frames.dtype != np.uint8 or len(counts) > 1:
             raise UserError(f"The labelled frames {path} do not fit their labels: delete them to collect anew.")
         return shard
@@ -71,8 +80,9 @@ class LabelledMoments:
     """All shards of a folder as one set.
 
     Attributes:
-        truth: int8, shape (N, 12).
+        truth: int8, shape (N, M).
         scenes: shape (N,).
+        shards: that it is made of.
     """
 
     def __init__(self, shards: list[Shard]):
@@ -80,7 +90,7 @@ class LabelledMoments:
             raise UserError("There are no labelled frames: collect some first.")
         self.truth = np.concatenate([shard.truth for shard in shards])
         self.scenes = np.concatenate([shard.scenes for shard in shards])
-        self._frames = [shard.frames for shard in shards]
+        self.shards = tuple(shards)
         self._ends = np.cumsum([len(shard.truth) for shard in shards])
 
     def __len__(self) -> int:
@@ -91,14 +101,14 @@ class LabelledMoments:
         """Fingerprint (SHA-256, shortened) of what is true when, and of the first moment's frames."""
         found = hashlib.sha256(np.ascontiguousarray(self.truth).tobytes())
         found.update("\n".join(map(str, self.scenes)).encode())
-        found.update(np.ascontiguousarray(self._frames[0][0]).tobytes())
+        found.update(np.ascontiguousarray(self.shards[0].frames[0]).tobytes())
         return found.hexdigest()[:16]
 
     def frames(self, indices: np.ndarray) -> np.ndarray:
         """The moments at indices: uint8 RGB, shape (B, C, H, W, 3)."""
         shards = np.searchsorted(self._ends, indices, side="right")
         starts = np.concatenate([[0], self._ends])[shards]
-        return np.stack([self._frames[s][i] for s, i in zip(shards, indices - starts, strict=True)])
+        return np.stack([self.shards[s].frames[i] for s, i in zip(shards, indices - starts, strict=True)])
 
 
 def _file(path: Path, part: str) -> Path:

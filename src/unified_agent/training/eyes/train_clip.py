@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training of the small CLIP that ships: frames of both cameras against every sub-goal, said in many ways.
+"""Training of the small CLIPs that ship: frames of every camera against every caption, said in many ways.
 
 The loss is SigLIP's sigmoid (Zhai et al. 2023, arXiv 2303.15343) with known labels: several sentences
 are true of one frame, and each pair of a moment and a sentence is its own yes-or-no question.
@@ -8,7 +8,7 @@ are true of one frame, and each pair of a moment and a sentence is its own yes-o
 import json
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,6 +45,29 @@ ARCHITECTURE = {
 }
 _WITH_BFLOAT16 = ("AVX512", "AMX")
 KIND, PROGRESS = "clip training", "training.pt"
+
+
+@dataclass(frozen=True)
+class Syllabus:
+    """What a CLIP is to learn, beside its frames.
+
+    Attributes:
+        wordings: of every column of the frames' truth the ways to say it, the sentence that it is asked by first.
+        things: of every column the word of that sentence whose exchange for a strange one makes it false.
+        architecture: ``open_clip_config.json`` of the model.
+        disturb: frames, uint8 (N, H, W, 3), as another camera would show them.
+    """
+
+    wordings: tuple[tuple[str, ...], ...]
+    things: tuple[str, ...]
+    architecture: Mapping[str, dict]
+    disturb: Callable[[torch.Tensor, torch.Generator], torch.Tensor]
+
+    @classmethod
+    def tabletop(cls) -> "Syllabus":
+        """The vocabulary of sub-goals."""
+        wordings = tuple(tuple(paraphrases(goal)) for goal in VOCABULARY)
+        return cls(wordings, tuple(goal.subject for goal in VOCABULARY), ARCHITECTURE, augment)
 
 
 @dataclass(frozen=True)
@@ -94,6 +117,7 @@ class ClipTrainer:
         device: ``auto``, ``cpu`` or ``cuda``.
         start: a small CLIP to go on from, instead of random weights.
         made_with: what else the result depends on, such as the arm in the pictures.
+        syllabus: None: the tabletop's.
 
     Attributes:
         history: one dict an epoch: ``epoch`` and ``loss``.
@@ -108,28 +132,31 @@ class ClipTrainer:
         device: str = "auto",
         start: Clip | None = None,
         made_with: Mapping[str, object] | None = None,
+        syllabus: Syllabus | None = None,
     ):
         if config.threads:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self._frames, self._folder, self._config = frames, folder, config
+        self._syllabus = syllabus or Syllabus.tabletop()
+        architecture = self._syllabus.architecture
         self._device = torch.device(torch_device(device))
         # A processor without instructions for bfloat16 emulates them, and is 9 times as slow.
         self._half = self._device.type == "cuda" or torch.backends.cpu.get_cpu_capability() in _WITH_BFLOAT16
-        self._model = open_clip.CLIP(**ARCHITECTURE["model_cfg"]).to(self._device, memory_format=torch.channels_last)
+        self._model = open_clip.CLIP(**architecture["model_cfg"]).to(self._device, memory_format=torch.channels_last)
         if start is not None:
             self._begin_with(start)
-        size = ARCHITECTURE["model_cfg"]["vision_cfg"]["image_size"]
-        self._preprocess = Preprocess(PreprocessCfg(size=size, **ARCHITECTURE["preprocess_cfg"]), self._device)
-        tokenizer = open_clip.SimpleTokenizer(context_length=ARCHITECTURE["model_cfg"]["text_cfg"]["context_length"])
-        self._tokens = {s: tokenizer([s])[0] for goal in VOCABULARY for s in paraphrases(goal)}
-        self._tokenizer, self._words = tokenizer, _plain_words(tokenizer)
+        size = architecture["model_cfg"]["vision_cfg"]["image_size"]
+        self._preprocess = Preprocess(PreprocessCfg(size=size, **architecture["preprocess_cfg"]), self._device)
+        tokenizer = open_clip.SimpleTokenizer(context_length=architecture["model_cfg"]["text_cfg"]["context_length"])
+        self._tokens = {s: tokenizer([s])[0] for ways in self._syllabus.wordings for s in ways}
+        self._tokenizer, self._words = tokenizer, _plain_words(tokenizer, self._tokens)
         self._optimizer = torch.optim.AdamW(_parameter_groups(self._model, config.weight_decay), config.learning_rate)
         self.history: list[dict] = []
         self.settings = {
             **asdict(config),
             **(made_with or {}),
-            "architecture": ARCHITECTURE,
+            "architecture": architecture,
             "moments": len(frames),
             "frames": frames.identity,
             "start": start and start.fingerprint,
@@ -149,7 +176,7 @@ class ClipTrainer:
         with claim(self._folder, KIND, self.settings) as own:
             for name in (WEIGHTS, CARD, FIGURE):
                 own.place(name)
-            own.write(CONFIG, json.dumps(ARCHITECTURE, indent=2) + "\n")
+            own.write(CONFIG, json.dumps(self._syllabus.architecture, indent=2) + "\n")
             self._resume(own)
             self._train(own, steps)
             own.write(WEIGHTS, encoded(self._weights()))
@@ -168,17 +195,18 @@ class ClipTrainer:
 
     def _batches(self, epoch: int, bar: tqdm):
         """Views, tokens and truth of every step of an epoch: the same whenever the epoch is begun."""
-        config = self._config
+        config, syllabus = self._config, self._syllabus
         seed = config.seed * 1000 + epoch
         order = np.random.default_rng(seed).permutation(len(self._frames))
+        captions = [(ways[0], thing) for ways, thing in zip(syllabus.wordings, syllabus.things, strict=True)]
         chance, words = torch.Generator().manual_seed(seed), random.Random(seed)
         for i in range(len(order) // config.batch):
             chosen = np.sort(order[i * config.batch : (i + 1) * config.batch])
             moments = torch.from_numpy(self._frames.frames(chosen))
-            moments = augment(moments.flatten(0, 1), chance).reshape(moments.shape)
+            moments = syllabus.disturb(moments.flatten(0, 1), chance).reshape(moments.shape)
             truth = self._frames.truth[chosen]
-            said = [goal.sentence for goal in VOCABULARY] + [words.choice(paraphrases(goal)) for goal in VOCABULARY]
-            odd = [strange(words.choice(VOCABULARY), self._words, words) for _ in range(config.strange)]
+            said = [ways[0] for ways in syllabus.wordings] + [words.choice(ways) for ways in syllabus.wordings]
+            odd = [strange(*words.choice(captions), self._words, words) for _ in range(config.strange)]
             tokens = torch.stack([*(self._tokens[s] for s in said), *(self._tokenizer(odd) if odd else ())])
             never = np.zeros((len(truth), len(odd)), dtype=truth.dtype)
             yield i, (moments, tokens, torch.from_numpy(np.concatenate([truth, truth, never], axis=1)))
@@ -257,8 +285,8 @@ def _parameter_groups(model: torch.nn.Module, weight_decay: float) -> list[dict]
     ]
 
 
-def _plain_words(tokenizer) -> list[str]:
+def _plain_words(tokenizer, captions: Iterable[str]) -> list[str]:
     """The whole words of the tokenizer, but for those that captions use."""
-    used = {word for goal in VOCABULARY for sentence in paraphrases(goal) for word in sentence.split()}
+    used = {word for sentence in captions for word in sentence.split()}
     words = (token.removesuffix("</w>") for token in tokenizer.encoder if token.endswith("</w>"))
     return sorted({word for word in words if word.isascii() and word.isalpha() and len(word) > 2} - used)

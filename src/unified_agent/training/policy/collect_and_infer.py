@@ -69,7 +69,7 @@ class LearningSettings:
     task: str = "stack_red_on_blue"
     actions: int = 10_000
     seed: int = 0
-    arm: str = "fr3"
+    arm: str = "default"
     episodes: int = 48
     updates: int = 100
     last_updates: int = 4_000

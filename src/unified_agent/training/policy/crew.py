@@ -30,7 +30,7 @@ LIVES = 3
 class Equipment:
     """What every collector is made of: the arguments of ``Collector``."""
 
-    arm: str = "fr3"
+    arm: str = "default"
     clip: str = "default"
     worlds: int = 4
     randomise: bool = False

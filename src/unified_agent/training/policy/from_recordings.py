@@ -49,7 +49,7 @@ class TeachingSettings:
         names: how things are called in the recordings.
     """
 
-    arm: str = "fr3"
+    arm: str = "default"
     sentences: tuple[str, ...] = ()
     steps: int = 6_000
     batch: int = 128
