@@ -26,6 +26,8 @@ NAMES = {
     "reward_arm": "our own arm learns to stack from one sentence's reward alone, beside collect & infer",
     "reward_zero_shot": "rewards from sentences, states and worlds that no training showed",
     "reward_robustness": "what is left of a reward before other backgrounds, colours, lights, cameras and textures",
+    "reward_scaling": "how near to labels a reward is, against the model's size and alpha",
+    "humanoid": "the paper's humanoid learns a pose from a sentence; people rate films of it",
 }
 """Experiment -> what it shows."""
 SEEDS = 5
