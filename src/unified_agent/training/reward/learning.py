@@ -37,8 +37,6 @@ STATE, POLICY, CARD = "state.pt", "policy.safetensors", "card.json"
 CURVE, FILM, LOGS, CHECKPOINTS = "curve.png", "film.mp4", "tensorboard", "checkpoints"
 _KEEP_EVERY = 20.0
 """Seconds of work that a kill can cost, and the round that it comes in."""
-_MEASURING = 16
-"""Environments that are measured in at once: they are not drawn, and so cost little."""
 # Of an environment's 2^31 seeds: those that are learnt from, that measure while it learns, and that measure at the end.
 _SEEDS = {"learn": (0, 2**30), "measure": (2**30, 2**29), "evaluate": (2**30 + 2**29, 2**29)}
 
@@ -89,7 +87,9 @@ class RewardRun:
         """
         settings = self._settings
         cores = multiprocessing.cpu_count()
-        with Workers(settings.surroundings, max(settings.envs, _MEASURING), min(settings.envs, cores)) as workers:
+        with Workers(
+            settings.surroundings, max(settings.envs, settings.measuring), min(settings.envs, cores)
+        ) as workers:
             self._facts = workers.facts
             self._resume()
             board = Board(self._folder.path / LOGS, self.decisions)
@@ -129,7 +129,7 @@ class RewardRun:
             environment itself ended; ``success``: the share that its ``info`` called one, where that says anything.
         """
         seeds = _seeds(purpose, self._settings.seed, 0, episodes)
-        plays = play(workers, seeds, self._learner.act, own_rules=True, at_once=_MEASURING)
+        plays = play(workers, seeds, self._learner.act, own_rules=True, at_once=self._settings.measuring)
         told = [episode.success for episode in plays if episode.success is not None]
         return {
             "own_return": [float(episode.own.sum()) for episode in plays],
