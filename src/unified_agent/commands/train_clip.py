@@ -118,6 +118,7 @@ def _tabletop(arguments: argparse.Namespace, config) -> dict:
         config=asdict(config),
         start=start and start.card,
         made_with=trainer.settings,
+        precision=str(trainer.precision),
         version=__version__,
     )
     print(table(found))
@@ -159,6 +160,7 @@ def _domains(arguments: argparse.Namespace, specs: list[str], config) -> dict:
         config=asdict(config),
         start=start and start.card,
         made_with=trainer.settings,
+        precision=str(trainer.precision),
         version=__version__,
     )
     print(report.table(found))

@@ -5,6 +5,7 @@ The loss is SigLIP's sigmoid (Zhai et al. 2023, arXiv 2303.15343) with known lab
 are true of one frame, and each pair of a moment and a sentence is its own yes-or-no question.
 """
 
+import copy
 import json
 import math
 import random
@@ -30,6 +31,7 @@ from unified_agent.training.eyes.frames import UNKNOWN, LabelledMoments
 from unified_agent.training.eyes.report import FIGURE
 from unified_agent.training.runs import broken, claim, keep_state, kept_state
 from unified_agent.vision.clip import CARD, CONFIG, WEIGHTS, Clip
+from unified_agent.vision.precision import TRAINABLE, Precision, fastest
 from unified_agent.vision.preprocess import Preprocess
 
 # A narrow ModifiedResNet: frames are 128 pixels and a box about 20, so early resolution matters more than width.
@@ -43,7 +45,8 @@ ARCHITECTURE = {
     },
     "preprocess_cfg": {"interpolation": "bilinear", "resize_mode": "shortest"},
 }
-_WITH_BFLOAT16 = ("AVX512", "AMX")
+_TRIED = 4
+"""Moments of the step by which precisions are compared."""
 KIND, PROGRESS = "clip training", "training.pt"
 
 
@@ -121,6 +124,7 @@ class ClipTrainer:
 
     Attributes:
         history: one dict an epoch: ``epoch`` and ``loss``.
+        precision: that a step is computed in, the fastest of this machine; known when it runs.
         settings: everything that the result depends on; a training goes on with the same ones only.
     """
 
@@ -141,8 +145,6 @@ class ClipTrainer:
         self._syllabus = syllabus or Syllabus.tabletop()
         architecture = self._syllabus.architecture
         self._device = torch.device(torch_device(device))
-        # A processor without instructions for bfloat16 emulates them, and is 9 times as slow.
-        self._half = self._device.type == "cuda" or torch.backends.cpu.get_cpu_capability() in _WITH_BFLOAT16
         self._model = open_clip.CLIP(**architecture["model_cfg"]).to(self._device, memory_format=torch.channels_last)
         if start is not None:
             self._begin_with(start)
@@ -153,6 +155,7 @@ class ClipTrainer:
         self._tokenizer, self._words = tokenizer, _plain_words(tokenizer, self._tokens)
         self._optimizer = torch.optim.AdamW(_parameter_groups(self._model, config.weight_decay), config.learning_rate)
         self.history: list[dict] = []
+        self.precision = Precision()
         self.settings = {
             **asdict(config),
             **(made_with or {}),
@@ -178,6 +181,9 @@ class ClipTrainer:
                 own.place(name)
             own.write(CONFIG, json.dumps(self._syllabus.architecture, indent=2) + "\n")
             self._resume(own)
+            self.precision = self._fastest()
+            # Gradients of half-precision floats vanish unless they are scaled; of any other this does nothing.
+            self._scaler = torch.amp.GradScaler(self._device.type, enabled=self.precision.dtype == torch.float16)
             self._train(own, steps)
             own.write(WEIGHTS, encoded(self._weights()))
         return self.history
@@ -218,7 +224,7 @@ class ClipTrainer:
         self._model.train()
         truth = truth.to(self._device)[:, None, :]
         pixels = self._preprocess(moments.flatten(0, 1).numpy())
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
+        with self.precision.autocast(self._device):
             images = self._model.encode_image(pixels)
             texts = self._model.encode_text(tokens.to(self._device))
         images = functional.normalize(images.float(), dim=-1).reshape(len(moments), -1, images.shape[-1])
@@ -226,10 +232,24 @@ class ClipTrainer:
         loss = self._loss(similarity.mean(dim=1, keepdim=True), truth)
         loss = loss + self._config.view_weight * self._loss(similarity, truth.expand(similarity.shape))
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        self._scaler.scale(loss).backward()
+        self._scaler.unscale_(self._optimizer)
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
-        self._optimizer.step()
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
         return loss.item()
+
+    def _fastest(self) -> Precision:
+        """Of a step of a few moments, on a copy: batch norms remember what they have seen."""
+        model = copy.deepcopy(self._model).train()
+        pixels = self._preprocess(np.random.default_rng(0).integers(0, 256, (_TRIED, 64, 64, 3), dtype=np.uint8))
+
+        def step() -> torch.Tensor:
+            embeddings = functional.normalize(model.encode_image(pixels).float(), dim=-1)
+            embeddings.sum().backward()
+            return embeddings.detach()
+
+        return fastest(step, self._device, TRAINABLE)
 
     def _loss(self, similarity: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         logits = self._model.logit_scale.exp() * similarity + self._model.logit_bias
