@@ -70,12 +70,10 @@ def run(arguments: argparse.Namespace) -> dict:
             print(_printable(line))
         if own:
             print(f"left out: {len(own)} copies and rewards of ours among the recordings")
-        print(
-            f"-> {rewards.folder.path}: of each recording a table (.csv), a picture (.png), a summary (.json); of a bag"
-        )
-        print(
-            "   /reward as a bag of its own: 'ros2 bag play -i RECORDING -i REWARD' (Humble: 'ros2 bag convert' first)"
-        )
+        print(f"-> {rewards.folder.path}: of each recording a table (.csv), a picture (.png), a summary (.json)")
+        if bags:
+            print("   and /reward as a bag of its own: ros2 bag play -i RECORDING -i REWARD (before Jazzy: merge them")
+            print("   with ros2 bag convert)")
         for path in datasets:
             print(f"   {path}: for LeRobot, as rabc_progress_path; progress is 0 to 1 over the whole dataset")
     sound = [name for name, one in found.items() if not (one.still or one.strange)]

@@ -127,7 +127,8 @@ class Looked(Generic[Found]):
         summary = self._endings[0]
         for file in self.folder.files:
             path = self.folder.path / file
-            if not file.endswith(summary) or not path.is_file():
+            # Every place is at least two names deep; what lies above is of the whole folder.
+            if not file.endswith(summary) or "/" not in file or not path.is_file():
                 continue
             try:
                 yield file.removesuffix(summary), self._load(path)

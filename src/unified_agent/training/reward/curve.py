@@ -18,7 +18,7 @@ _STRANGE = (58, 36, 36)
 _MOST, _GAP = 8, 8
 
 
-class Curve:
+class RewardCurve:
     """Rewards of a recording as they come: 13 bytes a moment."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Curve:
         return np.asarray(self._strange, bool)
 
 
-def draw(curve: Curve, turns: Turns, goal: str) -> bytes:
+def draw(curve: RewardCurve, turns: Turns, goal: str) -> bytes:
     """A PNG: the curve, thumbnails of the moments where it turns, and unfamiliar stretches shaded."""
     sheet = Image.new("RGB", (WIDTH, HEIGHT), BACKGROUND)
     canvas = ImageDraw.Draw(sheet)

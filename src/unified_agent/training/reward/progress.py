@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.csv import ConvertOptions, read_csv
 
-from unified_agent.training.reward.rewarded import STILL
+from unified_agent.training.reward.figures import STILL
 from unified_agent.training.reward.scoring import DATASET_COLUMNS
 
 FILE = "clip_progress.parquet"

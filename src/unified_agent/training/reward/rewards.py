@@ -13,8 +13,8 @@ from unified_agent.training.relabelling.observers import LookFailure, attempted,
 from unified_agent.training.relabelling.places import CURVE, SCORES, SUMMARY
 from unified_agent.training.reward.datasets import Episodes
 from unified_agent.training.reward.evidence import Cameras
+from unified_agent.training.reward.figures import RewardFigures
 from unified_agent.training.reward.progress import FILE, write_progress
-from unified_agent.training.reward.rewarded import Rewarded
 from unified_agent.training.reward.scoring import score_bag, score_episode
 from unified_agent.vision.judging import Judge
 
@@ -41,7 +41,7 @@ class Rewards(Looked):
         sources = [*bags, *episodes.folders]
         folder = OwnFolder.claim(out, KIND, asked, may_change={"clip"}, sources=sources)
         self._judge, self._which, self._episodes, self._clip = judge, which, episodes, clip
-        super().__init__(folder, [*bags, *episodes], (SUMMARY, SCORES, CURVE, ""), Rewarded.load, self._state_of)
+        super().__init__(folder, [*bags, *episodes], (SUMMARY, SCORES, CURVE, ""), RewardFigures.load, self._state_of)
 
     @property
     def waiting(self) -> dict[Path, int]:
@@ -49,7 +49,7 @@ class Rewards(Looked):
         sizes = {one: self._episodes.size(one) if one in self._episodes else size(one) for one in self.names}
         return {one: bytes_ for one, bytes_ in sizes.items() if one not in self.done}
 
-    def score(self, source: Path, progress: Callable[[int], object]) -> Rewarded | LookFailure:
+    def score(self, source: Path, progress: Callable[[int], object]) -> RewardFigures | LookFailure:
         """Reward one recording or episode, and move what was made of it to its place."""
         found = attempted(lambda: self._scored(source, progress))
         if isinstance(found, LookFailure):
@@ -83,7 +83,7 @@ class Rewards(Looked):
         goal = self._judge.goal
         return f"{self._clip} ({model_of(self._judge.model.clip)}): " + json.dumps(asdict(goal))
 
-    def _scored(self, source: Path, progress: Callable[[int], object]) -> Rewarded:
+    def _scored(self, source: Path, progress: Callable[[int], object]) -> RewardFigures:
         task = self.task(source)
         if source not in self._episodes:
             return score_bag(source, task.folder, task.name, self._judge, self._which, progress)

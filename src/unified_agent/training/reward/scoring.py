@@ -21,12 +21,12 @@ from unified_agent.recording.lerobot import layout
 from unified_agent.recording.lerobot.reader import DatasetReader
 from unified_agent.recording.reader import BagReader
 from unified_agent.training.relabelling.places import CURVE, SCORES, SUMMARY
-from unified_agent.training.reward.curve import Curve, draw
+from unified_agent.training.reward.curve import RewardCurve, draw
 from unified_agent.training.reward.evidence import Cameras
-from unified_agent.training.reward.rewarded import Rewarded
+from unified_agent.training.reward.figures import RewardFigures
 from unified_agent.training.reward.turns import Turns
 from unified_agent.vision.clip import FRAMES
-from unified_agent.vision.judging import Judge, Verdict
+from unified_agent.vision.judging import Judge, Judgement
 
 _JUDGED = ("seconds", "reward", "cosine", "over", "familiar")
 BAG_COLUMNS = ("stamp", *_JUDGED)
@@ -38,15 +38,15 @@ class _Scorer:
 
     Args:
         head: names of the first columns, whose values come with each moment.
-        told: called with what came with each moment, and its verdict.
+        told: called with what came with each moment, and its judgement.
     """
 
-    def __init__(self, judge: Judge, table, head: Sequence[str], cameras: int, told: Callable[[Any, Verdict], None]):
+    def __init__(self, judge: Judge, table, head: Sequence[str], cameras: int, told: Callable[[Any, Judgement], None]):
         self._judge, self._rows, self._told = judge, csv.writer(table), told
         self._rows.writerow((*head, *_JUDGED))
         self._at_once = max(1, FRAMES[judge.model.clip.device.type] // cameras)
         self._waiting: list[tuple[tuple, float, Sequence[np.ndarray], Any]] = []
-        self._turns, self._curve = Turns(), Curve()
+        self._turns, self._curve = Turns(), RewardCurve()
         self._over = 0
 
     def add(self, head: tuple, seconds: float, frames: Sequence[np.ndarray], come: Any = None) -> None:
@@ -55,7 +55,7 @@ class _Scorer:
         if len(self._waiting) >= self._at_once:
             self._settle()
 
-    def end(self, found: Rewarded, folder: Path, name: str) -> None:
+    def end(self, found: RewardFigures, folder: Path, name: str) -> None:
         """Reward what waits, fill in what the whole tells, and write picture and summary."""
         self._settle()
         values = self._curve.rewards
@@ -71,14 +71,14 @@ class _Scorer:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
-        verdicts = self._judge.verdicts(self._judge.look([frames for _, _, frames, _ in waiting]))
-        for (head, seconds, frames, come), verdict in zip(waiting, verdicts, strict=True):
-            numbers = (f"{seconds:.6f}", f"{verdict.reward:.6f}", f"{verdict.cosine:.6f}")
-            self._rows.writerow((*head, *numbers, int(verdict.over), int(verdict.familiar)))
-            self._curve.add(seconds, verdict.reward, not verdict.familiar)
-            self._turns.add(seconds, verdict.reward, frames)
-            self._over += verdict.over
-            self._told(come, verdict)
+        judgements = self._judge.judgements(self._judge.look([frames for _, _, frames, _ in waiting]))
+        for (head, seconds, frames, come), judgement in zip(waiting, judgements, strict=True):
+            numbers = (f"{seconds:.6f}", f"{judgement.reward:.6f}", f"{judgement.cosine:.6f}")
+            self._rows.writerow((*head, *numbers, int(judgement.over), int(judgement.familiar)))
+            self._curve.add(seconds, judgement.reward, not judgement.familiar)
+            self._turns.add(seconds, judgement.reward, frames)
+            self._over += judgement.over
+            self._told(come, judgement)
 
 
 def score_bag(
@@ -88,7 +88,7 @@ def score_bag(
     judge: Judge,
     which: Cameras,
     progress: Callable[[int], object] = lambda read: None,
-) -> Rewarded:
+) -> RewardFigures:
     """Reward every moment of a recording, which stays as it is.
 
     Written into ``folder``: ``<name>/`` (a rosbag2 of ``/reward`` alone, a message a moment at the time at which its
@@ -101,7 +101,7 @@ def score_bag(
     Raises:
         UserError: nothing can be read, no image topic fits, or its images give no moment.
     """
-    found = Rewarded(str(bag), fingerprint(bag))
+    found = RewardFigures(str(bag), fingerprint(bag))
     reader = BagReader(bag)
     choice = choose(reader, which.topics)
     found.cameras = list(choice.names)
@@ -112,9 +112,9 @@ def score_bag(
     writer.add(topic_info(topics.REWARD, rewards.TYPE))
     start, position = None, 0
 
-    def tell(come: tuple[int, int], verdict: Verdict) -> None:
+    def tell(come: tuple[int, int], judgement: Judgement) -> None:
         received, stamp = come
-        writer.write(topics.REWARD, rewards.encoded(stamp, judge.name, verdict), received)
+        writer.write(topics.REWARD, rewards.encoded(stamp, judge.name, judgement), received)
 
     try:
         with (folder / f"{name}{SCORES}").open("w", newline="", encoding="utf-8") as table:
@@ -139,7 +139,7 @@ def score_bag(
 
 def score_episode(
     dataset: DatasetReader, number: int, source: Path, state: str, folder: Path, name: str, judge: Judge, which: Cameras
-) -> Rewarded:
+) -> RewardFigures:
     """Reward every frame of an episode of a LeRobot dataset; as `score_bag`, without a rosbag2.
 
     Args:
@@ -150,11 +150,11 @@ def score_episode(
         UserError: the dataset has no such camera, or a file of the episode is missing or broken.
     """
     cameras = _cameras(dataset, which.topics)
-    found = Rewarded(str(source), state, list(cameras))
+    found = RewardFigures(str(source), state, list(cameras))
     folder.mkdir(parents=True, exist_ok=True)
     indices = dataset.indices(number)
     with (folder / f"{name}{SCORES}").open("w", newline="", encoding="utf-8") as table:
-        scorer = _Scorer(judge, table, DATASET_COLUMNS[:3], len(cameras), lambda come, verdict: None)
+        scorer = _Scorer(judge, table, DATASET_COLUMNS[:3], len(cameras), lambda come, judgement: None)
         for frame, (index, row) in enumerate(zip(indices.tolist(), dataset.rows(number), strict=True)):
             head = (index, dataset.index(number), frame)
             scorer.add(head, row.seconds, [row.frames[camera] for camera in cameras])

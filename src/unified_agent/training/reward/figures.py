@@ -12,7 +12,7 @@ STILL = 1e-4
 
 
 @dataclass
-class Rewarded:
+class RewardFigures:
     """What the reward of one recording was.
 
     Attributes:
@@ -58,7 +58,7 @@ class Rewarded:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
-    def load(cls, path: Path) -> "Rewarded":
+    def load(cls, path: Path) -> "RewardFigures":
         """What was written.
 
         Raises:
