@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from unified_agent.experiments import Conditions, reward_robustness
-from unified_agent.training.eyes.domains import load, moments
+from unified_agent.training.eyes.domains import load, moments, syllabus
 
 
 @pytest.mark.parametrize("scene", reward_robustness.SHIFTS)
@@ -19,7 +19,8 @@ def test_every_scene_looks_otherwise_and_still_shows_the_state(scene):
         assert (np.abs(one.astype(int) - other).max(axis=2) > 40).sum() > 300
 
 
-def test_both_trainings_are_shown_every_scene_and_finished_ones_are_kept(tmp_path, monkeypatch):
+def test_both_trainings_are_shown_every_scene_and_finished_ones_are_kept(tmp_path, monkeypatch, tiny_architecture):
+    monkeypatch.setattr(syllabus, "ARCHITECTURE", tiny_architecture)
     monkeypatch.setattr(moments, "MOMENTS_A_SHARD", 40)
     for name, few in (("QUICK_MOMENTS", 40), ("QUICK_TESTED", 12)):
         monkeypatch.setattr(reward_robustness, name, few)

@@ -28,7 +28,7 @@ from unified_agent.recording.images import any_frame, compressed
 from unified_agent.recording.reader import BagReader
 from unified_agent.recording.rewards import rewards_of
 from unified_agent.recording.scores import Score
-from unified_agent.vision.judging import Verdict
+from unified_agent.vision.judging import Judgement
 
 ARM_TOPICS = ("joint_trajectory_controller/joint_trajectory", "gripper_controller/joint_trajectory")
 GRASP = "the robot is grasping the red object"
@@ -99,7 +99,7 @@ def test_the_bag_has_every_topic_with_what_was_sent(graph, node):
 def test_rewards_are_recorded_where_they_are_told(graph, node):
     diagnosis = graph.diagnosis("recorder")
     graph.say(qos.EPISODE, String(data="start take the red one"))
-    graph.say(qos.REWARD, messages.reward_message(messages.stamp(1.5), "a cat", Verdict(0.25, 0.2, 0.3)))
+    graph.say(qos.REWARD, messages.reward_message(messages.stamp(1.5), "a cat", Judgement(0.25, 0.2, 0.3)))
     graph.say(qos.EPISODE, String(data="end success"))
     graph.until(lambda: "wrote" in diagnosis())
     reader = BagReader(node.run / "episode_001")

@@ -149,9 +149,9 @@ def scores_message(time: Time, scores: Mapping[str, Score]) -> DiagnosticArray:
     return message
 
 
-def reward_message(time: Time, goal: str, verdict) -> DiagnosticArray:
-    """One status, of the goal: WARN where it is over its threshold, STALE where not; `recording.rewards` has the keys."""
-    values = [KeyValue(key=key, value=value) for key, value in rewards.values_of(verdict).items()]
-    level, text = bytes([rewards.level_of(verdict.over)]), f"{verdict.reward:.3f}"
+def reward_message(time: Time, goal: str, judgement) -> DiagnosticArray:
+    """One status, of the goal, as `recording.rewards` has it: WARN where it is over its threshold, STALE where not."""
+    values = [KeyValue(key=key, value=value) for key, value in rewards.values_of(judgement).items()]
+    level, text = bytes([rewards.level_of(judgement.over)]), f"{judgement.reward:.3f}"
     status = DiagnosticStatus(level=level, name=goal, message=text, values=values)
     return DiagnosticArray(header=Header(stamp=time), status=[status])

@@ -64,9 +64,9 @@ class Reward(LookingNode):
         judge = self._judge
         if judge is None:
             return True
-        [verdict] = judge.verdicts(judge.look([list(frames.values())]))
-        self._rewards.publish(messages.reward_message(messages.stamp(stamp / messages.NANO), judge.name, verdict))
-        return verdict.familiar
+        [judgement] = judge.judgements(judge.look([list(frames.values())]))
+        self._rewards.publish(messages.reward_message(messages.stamp(stamp / messages.NANO), judge.name, judgement))
+        return judgement.familiar
 
     def _ask(self, changes: dict[str, Value]) -> None:
         asked = {**self._asked, **changes}

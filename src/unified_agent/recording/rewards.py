@@ -14,33 +14,33 @@ def level_of(over: bool) -> int:
     return OVER if over else UNDER
 
 
-def values_of(verdict) -> dict[str, str]:
-    """The key-value pairs of a moment's status, of anything with the fields of `vision.judging.Verdict`.
+def values_of(judgement) -> dict[str, str]:
+    """The key-value pairs of a moment's status, of anything with the fields of `vision.judging.Judgement`.
 
     ``calibrated`` and ``familiar`` are there where they are false, as in scores.
     """
-    doubts = {"calibrated": verdict.calibrated, "familiar": verdict.familiar}
+    doubts = {"calibrated": judgement.calibrated, "familiar": judgement.familiar}
     return {
-        "reward": f"{verdict.reward:.6f}",
-        "cosine": f"{verdict.cosine:.6f}",
-        "threshold": f"{verdict.threshold:.6f}",
-        "over": str(verdict.over).lower(),
+        "reward": f"{judgement.reward:.6f}",
+        "cosine": f"{judgement.cosine:.6f}",
+        "threshold": f"{judgement.threshold:.6f}",
+        "over": str(judgement.over).lower(),
         **{name: "false" for name, sure in doubts.items() if not sure},
     }
 
 
-def encoded(stamp: int, goal: str, verdict) -> bytes:
+def encoded(stamp: int, goal: str, judgement) -> bytes:
     """A diagnostic_msgs DiagnosticArray of the frames stamped so (nanoseconds), as CDR, with one status: the goal's."""
     types = common_types().types
     status, pair = types["diagnostic_msgs/msg/DiagnosticStatus"], types["diagnostic_msgs/msg/KeyValue"]
     seconds = min(max(stamp // NANO, -(2**31)), 2**31 - 1)
     time = types["builtin_interfaces/msg/Time"](sec=seconds, nanosec=stamp % NANO)
     told = status(
-        level=level_of(verdict.over),
+        level=level_of(judgement.over),
         name=goal,
-        message=f"{verdict.reward:.3f}",
+        message=f"{judgement.reward:.3f}",
         hardware_id="",
-        values=[pair(key=key, value=value) for key, value in values_of(verdict).items()],
+        values=[pair(key=key, value=value) for key, value in values_of(judgement).items()],
     )
     return encode(types[TYPE](header=types["std_msgs/msg/Header"](stamp=time, frame_id=""), status=[told]))
 

@@ -14,7 +14,7 @@ from unified_agent.vision.sentences import plain
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """What is said of one moment.
 
     Attributes:
@@ -82,13 +82,13 @@ class Judge:
         unfamiliar = np.any(strange, axis=0) if strange else None
         return Looks(np.concatenate([look.cosines for look in each], axis=1), unfamiliar)
 
-    def verdicts(self, looks: Looks) -> list[Verdict]:
+    def judgements(self, looks: Looks) -> list[Judgement]:
         """One a moment."""
         rewards = self.model.rewards(looks).tolist()
         cosines = looks.cosines[:, :, 0, 0].mean(axis=1).tolist()
         strange = [False] * len(rewards) if looks.unfamiliar is None else looks.unfamiliar.tolist()
         return [
-            Verdict(reward, cosine, self.threshold, self.calibrated, not unfamiliar)
+            Judgement(reward, cosine, self.threshold, self.calibrated, not unfamiliar)
             for reward, cosine, unfamiliar in zip(rewards, cosines, strange, strict=True)
         ]
 
