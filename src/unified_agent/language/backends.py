@@ -52,7 +52,7 @@ def _from_hub(name: str, device: str):
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     try:
-        folder = Path(name) if _is_folder(name) else _fetched(*name.partition("@")[::2])
+        folder = Path(name) if is_folder(name) else fetched(*name.partition("@")[::2])
         model_folder.check_model(folder)
         plain = {"trust_remote_code": False, "local_files_only": True}
         config = AutoConfig.from_pretrained(folder, **plain)
@@ -78,14 +78,15 @@ def _from_hub(name: str, device: str):
     return backend
 
 
-def _is_folder(name: str) -> bool:
+def is_folder(name: str) -> bool:
+    """Whether a spec is the path of a folder."""
     try:
         return Path(name).is_dir()
     except (OSError, ValueError):  # too long a name, or a NUL in it
         return False
 
 
-def _fetched(repository: str, revision: str) -> Path:
+def fetched(repository: str, revision: str) -> Path:
     """The folder of a repository of the hub: its configuration, checked, then its data; its code stays there."""
     from huggingface_hub import hf_hub_download, snapshot_download
 
@@ -94,7 +95,7 @@ def _fetched(repository: str, revision: str) -> Path:
     snapshot_download(
         repository,
         revision=config.parent.name,
-        allow_patterns=["*.json", "*.safetensors", "*.model", "merges.txt", "vocab.txt"],
+        allow_patterns=["*.json", "*.jinja", "*.safetensors", "*.model", "merges.txt", "vocab.txt"],
         ignore_patterns=["*/*", "consolidated*"],
     )
     return config.parent

@@ -22,6 +22,18 @@ def add_goal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alpha", type=float, default=0.0, help="goal-baseline regularization, 0 to 1 (%(default)s)")
 
 
+def add_conjunction(parser: argparse.ArgumentParser) -> None:
+    """What must hold besides the goal."""
+    parser.add_argument(
+        "--and",
+        action="append",
+        default=[],
+        dest="others",
+        metavar="SENTENCE",
+        help="what must hold besides: the rewards are multiplied; again: a third",
+    )
+
+
 def add_clip(parser: argparse.ArgumentParser) -> None:
     """The options that say who looks."""
     parser.add_argument("--clip", default="default", metavar="MODEL", help="CLIP: as 'clip_model' of the captioner")
@@ -33,3 +45,11 @@ def goal(arguments: argparse.Namespace):
     from unified_agent.vision.reward import Goal
 
     return Goal(tuple(arguments.goal), tuple(arguments.baseline), arguments.alpha)
+
+
+def goals(arguments: argparse.Namespace):
+    """That `goal` and what must hold besides, each with the same baselines and alpha."""
+    from unified_agent.vision.reward import Goal
+
+    others = (Goal((other,), tuple(arguments.baseline), arguments.alpha) for other in arguments.others)
+    return (goal(arguments), *others)

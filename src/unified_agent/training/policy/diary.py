@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a learning run shows of itself: TensorBoard logs and a curve."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tensorboardX.event_file_writer import EventsWriter
-from tensorboardX.proto.event_pb2 import Event, SessionLog
-from tensorboardX.summary import scalar
-
+from unified_agent.training.board import Board
 from unified_agent.training.runs import save_figure
 
 CURVE, LOGS = "curve.png", "tensorboard"
@@ -16,9 +12,6 @@ CURVE, LOGS = "curve.png", "tensorboard"
 
 class Diary:
     """Writes ``tensorboard/`` and ``curve.png`` in a run's folder.
-
-    Events are written here and now: the library's own writer does it in a thread, which on a full disk dies and leaves
-    the run waiting for it.
 
     Args:
         folder: of the run.
@@ -28,19 +21,15 @@ class Diary:
     def __init__(self, folder: Path, rounds: Sequence[dict], measured: Sequence[dict]) -> None:
         self._folder = folder
         actions = rounds[-1]["actions"] if rounds else 0
-        # What was logged after the last round that counts is dropped.
-        (folder / LOGS).mkdir(exist_ok=True)
-        self._board = EventsWriter(str(folder / LOGS / "events"))
-        self._log(actions + 1, file_version="brain.Event:2")
-        self._log(actions + 1, session_log=SessionLog(status=SessionLog.START))
+        self._board = Board(folder / LOGS, actions)
         self._rounds, self._measured = len(rounds), len(measured)
 
     def write(self, rounds: Sequence[dict], measured: Sequence[dict], title: str) -> None:
         """Log what is new, and draw the curve again if a measurement came."""
         for rows, known, prefix in ((rounds, self._rounds, "collect"), (measured, self._measured, "measured")):
             for row in rows[known:]:
-                for name in row.keys() - {"actions"}:
-                    self._log(row["actions"], summary=scalar(f"{prefix}/{name}", row[name]))
+                values = {f"{prefix}/{name}": value for name, value in row.items() if name != "actions"}
+                self._board.log(row["actions"], values)
         if len(measured) > self._measured:
             draw_curve(rounds, measured, title, self._folder / CURVE)
         self._rounds, self._measured = len(rounds), len(measured)
@@ -49,9 +38,6 @@ class Diary:
     def close(self) -> None:
         """Finish the logs."""
         self._board.close()
-
-    def _log(self, step: int, **what: object) -> None:
-        self._board.write_event(Event(wall_time=time.time(), step=step, **what))
 
 
 def draw_curve(rounds: Sequence[dict], measured: Sequence[dict], title: str, path: Path) -> None:
