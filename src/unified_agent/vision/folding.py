@@ -57,6 +57,8 @@ class _FirstToken(nn.Module):
 class LeanTransformer(nn.Module):
     """An open_clip ``VisionTransformer`` whose last block answers for the class token only: the others are not used.
 
+    Its patches, which do not overlap, meet their kernel in a matrix product.
+
     Shares the tower's weights. (N, 3, H, W) -> (N, D), as the tower in evaluation mode.
     """
 
@@ -74,11 +76,22 @@ class LeanTransformer(nn.Module):
         return cls(tower) if whole and all(type(block) is ResidualAttentionBlock for block in blocks) else None
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        x = self.tower._embeds(pixels)
+        x = self._tokens(pixels)
         *blocks, last = self.tower.transformer.resblocks
         for block in blocks:
             x = _block(block, x, len(x[0]))
         return self.tower.ln_post(_block(last, x, 1)[:, 0]) @ self.tower.proj
+
+    def _tokens(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The class token and the patches, (N, 1 + P, W)."""
+        tower, kernel = self.tower, self.tower.conv1.weight
+        (rows, columns), (height, width) = tower.grid_size, tower.patch_size
+        patches = pixels[..., : rows * height, : columns * width].unflatten(3, (columns, width))
+        patches = patches.unflatten(2, (rows, height)).permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
+        # One matrix product: as the convolution that it is, oneDNN takes several times as long.
+        x = functional.linear(patches, kernel.flatten(1))
+        x = torch.cat([tower.class_embedding.to(x.dtype).expand(len(x), 1, -1), x], dim=1)
+        return tower.ln_pre(x + tower.positional_embedding.to(x.dtype))
 
 
 def _block(block: ResidualAttentionBlock, x: torch.Tensor, asked: int) -> torch.Tensor:
