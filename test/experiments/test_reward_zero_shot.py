@@ -3,11 +3,12 @@ import pytest
 
 from unified_agent.errors import UserError
 from unified_agent.experiments import Conditions, reward_zero_shot
-from unified_agent.training.eyes.domains import load, moments
+from unified_agent.training.eyes.domains import load, moments, syllabus
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch):
+def small(monkeypatch, tiny_architecture):
+    monkeypatch.setattr(syllabus, "ARCHITECTURE", tiny_architecture)
     monkeypatch.setattr(moments, "MOMENTS_A_SHARD", 40)
     for name, few in (("QUICK_MOMENTS", 40), ("QUICK_TESTED", 40)):
         monkeypatch.setattr(reward_zero_shot, name, few)

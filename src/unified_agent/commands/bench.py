@@ -23,6 +23,7 @@ MEASURES = {
     "relabel": ("unified_agent.bench.relabel", "relabel_profile"),
     "damage": ("unified_agent.bench.relabel", "damage_profile"),
     "humanoid": ("unified_agent.bench.humanoid", "humanoid_profile"),
+    "reward": ("unified_agent.bench.reward", "reward_profile"),
     "fuzz": ("unified_agent.bench.fuzz", "fuzz_profile"),
 }
 

@@ -69,9 +69,9 @@ TASKS = {
         RewardLearning(
             EnvSettings("MountainCarContinuous-v0", repeat=16),
             OffPolicySettings(updates=0.5, width=64),
-            steps=12_000,
-            envs=4,
-            evaluate_every=1_500,
+            steps=6_000,
+            envs=2,
+            evaluate_every=1_000,
         ),
         "terminated",
         0.95,

@@ -37,7 +37,9 @@ class Randomisation:
     def draw(self, rng: np.random.Generator) -> None:
         """A new look; sigmas of 12 mm and about 0.9 degrees for the cameras, unless wide."""
         model = self._model
-        away, turned, bright = (rng.uniform(1, 5), rng.uniform(1, 3), rng.uniform(0.35, 1.15)) if self._wide else [1] * 3
+        away, turned, bright = (
+            (rng.uniform(1, 5), rng.uniform(1, 3), rng.uniform(0.35, 1.15)) if self._wide else [1] * 3
+        )
         model.cam_pos[:] = self._cam_pos + away * rng.normal(0, _CAMERA_POSITION, self._cam_pos.shape)
         quaternions = self._cam_quat + turned * rng.normal(0, _CAMERA_ROTATION, self._cam_quat.shape)
         model.cam_quat[:] = quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)

@@ -24,7 +24,7 @@ from unified_agent.folders import OwnFolder
 from unified_agent.training.board import Board
 from unified_agent.training.reward import film, learning_report
 from unified_agent.training.reward.environments import EnvFacts, EnvironmentFault
-from unified_agent.training.reward.episodes import Act, Play, play
+from unified_agent.training.reward.episodes import Act, Rollout, play
 from unified_agent.training.reward.memory import Lesson, Memory
 from unified_agent.training.reward.off_policy import OffPolicyLearner, Scale
 from unified_agent.training.reward.settings import RewardLearning
@@ -138,7 +138,7 @@ class RewardRun:
             **({"success": float(np.mean(told))} if told else {}),
         }
 
-    def _collect(self, workers: Workers, bar: tqdm) -> tuple[list[Play], list[Lesson]]:
+    def _collect(self, workers: Workers, bar: tqdm) -> tuple[list[Rollout], list[Lesson]]:
         """A round of episodes, and what is to be learnt from them."""
         settings, facts, number = self._settings, workers.facts, len(self.rounds)
         rng = np.random.default_rng([settings.seed, number])
@@ -158,7 +158,7 @@ class RewardRun:
         rewards = [self._rewarded(episode, rng) for episode in plays]
         return plays, [Lesson(e.observations, e.actions, r) for e, r in zip(plays, rewards, strict=True)]
 
-    def _rewarded(self, episode: Play, rng: np.random.Generator) -> np.ndarray:
+    def _rewarded(self, episode: Rollout, rng: np.random.Generator) -> np.ndarray:
         kind = self._settings.reward
         rewards = {"constant": np.ones(len(episode), np.float32), "true": episode.own}.get(kind, episode.rewards)
         if kind == "shuffled" and self._learner is not None:
@@ -170,7 +170,7 @@ class RewardRun:
             )
         return rewards
 
-    def _study(self, plays: Sequence[Play], lessons: Sequence[Lesson]) -> None:
+    def _study(self, plays: Sequence[Rollout], lessons: Sequence[Lesson]) -> None:
         """Learn from a round, and write down how it went."""
         taken = sum(map(len, plays))
         row = {

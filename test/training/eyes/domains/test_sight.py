@@ -1,26 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from unified_agent.training.eyes.domains import load
 from unified_agent.training.eyes.domains.sight import _top1, cosines, sight
-from unified_agent.training.eyes.domains.syllabus import ARCHITECTURE, disturbed, syllabus
+from unified_agent.training.eyes.domains.syllabus import disturbed, syllabus
 from unified_agent.training.eyes.frames import LabelledMoments, Shard
 from unified_agent.training.eyes.train_clip import ClipTrainer, TrainingConfig
 from unified_agent.vision.clip import Clip
 
-TINY = {
-    "model_cfg": {
-        **ARCHITECTURE["model_cfg"],
-        "vision_cfg": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "head_width": 64},
-    },
-    "preprocess_cfg": ARCHITECTURE["preprocess_cfg"],
-}
-
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory):
+def taught(tmp_path_factory, tiny_architecture):
     """A CLIP that was taught, in a moment, that a red picture is 'in the valley' and every other one is not."""
     rng = np.random.default_rng(0)
     frames = rng.integers(60, 120, (96, 1, 24, 36, 3), dtype=np.uint8)
@@ -29,9 +23,9 @@ def taught(tmp_path_factory):
     frames[::2, ..., 0], frames[1::2, ..., 2] = 220, 220
     domain = load("mountain_car")
     lessons = syllabus([domain.captions[3], domain.captions[5]])
-    lessons = type(lessons)(lessons.wordings, lessons.things, TINY, lessons.disturb)
+    lessons = replace(lessons, architecture=tiny_architecture)
     folder = tmp_path_factory.mktemp("clip") / "taught"
-    config = TrainingConfig(epochs=6, batch=16, warmup=4, threads=1)
+    config = TrainingConfig(epochs=8, batch=16, warmup=4, threads=1)
     moments = LabelledMoments([Shard(frames, truth, np.full(96, "patch"))])
     ClipTrainer(moments, folder, config, "cpu", syllabus=lessons).run()
     return Clip.load(str(folder), "cpu")

@@ -86,8 +86,9 @@ def backdrop(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 def visible(beside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A colour that can be told from another, shape (3,)."""
-    colour = rng.uniform(0, 255, 3)
-    return colour if np.linalg.norm(colour - beside) >= _VISIBLE else (colour + 128) % 256
+    while np.linalg.norm((colour := rng.uniform(0, 255, 3)) - beside) < _VISIBLE:
+        pass
+    return colour
 
 
 def lit(picture: np.ndarray, gain: float, slope: np.ndarray) -> np.ndarray:
