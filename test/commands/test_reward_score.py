@@ -66,7 +66,7 @@ def expected(moments=4):
 
 def test_every_moment_has_a_reward_in_a_table_and_on_a_topic(tmp_path, capsys):
     record(tmp_path / "run" / "one")
-    status, result, lines = score(capsys, tmp_path / "run", "--out", tmp_path / "out")
+    status, result, _ = score(capsys, tmp_path / "run", "--out", tmp_path / "out")
     assert list(result["rewarded"]) == ["run/one"]
     place = tmp_path / "out" / "run" / "one"
     rows = list(csv.DictReader(place.with_suffix(".csv").open()))
@@ -151,7 +151,7 @@ def test_a_reward_that_never_moves_is_told_and_is_no_success(tmp_path, capsys):
 def test_a_recording_that_cannot_be_read_is_named_and_the_others_are_rewarded(tmp_path, capsys):
     record(tmp_path / "run" / "good")
     record(tmp_path / "run" / "empty", moments=0)
-    status, result, lines = score(capsys, tmp_path / "run", "--out", tmp_path / "out")
+    status, result, _ = score(capsys, tmp_path / "run", "--out", tmp_path / "out")
     assert status == 1
     assert list(result["rewarded"]) == ["run/good"]
     assert len(result["failed"]) == 1

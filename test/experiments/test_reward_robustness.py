@@ -19,7 +19,7 @@ def test_every_scene_looks_otherwise_and_still_shows_the_state(scene):
         assert (np.abs(one.astype(int) - other).max(axis=2) > 40).sum() > 300
 
 
-def test_both_trainings_are_shown_every_scene_and_finished_ones_are_kept(tmp_path, monkeypatch, tiny_architecture):
+def test_every_scene_is_shown_to_both_and_what_is_finished_is_kept(tmp_path, monkeypatch, tiny_architecture):
     monkeypatch.setattr(syllabus, "ARCHITECTURE", tiny_architecture)
     monkeypatch.setattr(moments, "MOMENTS_A_SHARD", 40)
     for name, few in (("QUICK_MOMENTS", 40), ("QUICK_TESTED", 12)):
@@ -27,7 +27,7 @@ def test_both_trainings_are_shown_every_scene_and_finished_ones_are_kept(tmp_pat
     conditions = Conditions(seeds=1, quick=True)
     result = reward_robustness.run(tmp_path, conditions)
     assert {(row["training"], row["domain"]) for row in result["rows"]} == {
-        (training, world) for training in ("plain", "drawn") for world in ("cart_pole", "mountain_car")
+        (training, world) for training in ("plain", "classic-control") for world in ("cart_pole", "mountain_car")
     }
     monkeypatch.setattr(reward_robustness, "_taught", None)
     assert reward_robustness.run(tmp_path, conditions) == result

@@ -22,7 +22,7 @@ from unified_agent.errors import UserError, first_line, nearest
 from unified_agent.language.model_folder import check_tokenizer
 from unified_agent.paths import expanded, models
 from unified_agent.vision import configuration
-from unified_agent.vision.folding import folded
+from unified_agent.vision.folding import LeanTransformer, folded
 from unified_agent.vision.known_scenes import FILE, KnownScenes, described
 from unified_agent.vision.precision import Precision, fastest
 from unified_agent.vision.preprocess import Preprocess
@@ -76,6 +76,7 @@ class Clip:
         self.device = torch.device(device)
         self.model = model.to(self.device, memory_format=torch.channels_last).eval()
         self._lean = folded(self.model.visual)
+        self._embed = LeanTransformer.of(self.model.visual) or self.model.encode_image
         self.card = card or {}
         self.known = known
         if known is not None and (self._lean is None or not known.fits(self._lean)):
@@ -130,6 +131,10 @@ class Clip:
     def image_size(self) -> tuple[int, int]:
         """(height, width) in pixels that frames are brought to before they are encoded."""
         return self._preprocess.size
+
+    def reshaping(self, height: int, width: int) -> str:
+        """What of frames of this size is squashed, cropped away or padded: a sentence, empty where nothing is."""
+        return self._preprocess.reshaping(height, width)
 
     @property
     def context_length(self) -> int:
@@ -190,7 +195,7 @@ class Clip:
         """Unit embeddings, and what these layers of a lean tower give."""
         pixels = self._preprocess(frames)
         if self._lean is None:
-            return functional.normalize(self.model.encode_image(pixels).float(), dim=-1), []
+            return functional.normalize(self._embed(pixels).float(), dim=-1), []
         x, activations = self._lean.stem(pixels), []
         for number in (1, 2, 3, 4):
             x = getattr(self._lean, f"layer{number}")(x)
