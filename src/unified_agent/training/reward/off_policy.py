@@ -5,6 +5,7 @@ What learns is the library's own: its networks, replay buffer and gradient steps
 first, then as many gradient steps as are due, so that no transition is learnt from before its picture was judged.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import gymnasium
@@ -138,6 +139,10 @@ class OffPolicyLearner:
     def weights(self) -> dict[str, torch.Tensor]:
         """Of the policy's networks."""
         return dict(self._model.policy.state_dict())
+
+    def take(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Act as the policy whose ``weights`` they were."""
+        self._model.policy.load_state_dict(weights)
 
     def begin_round(self, seed: int, progress: float) -> None:
         """What is done until the next call depends on nothing but the seed, the state, and what comes in.
