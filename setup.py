@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 PACKAGE = "unified_agent"
-NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder", "replay", "agent")
+NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder", "reward", "replay", "agent")
 
 
 def shared(*folders: str) -> list[tuple[str, list[str]]]:

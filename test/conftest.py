@@ -41,6 +41,18 @@ def tiny_folder(tmp_path, tiny_state):
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def tiny_architecture():
+    """``open_clip_config.json`` of a CLIP that learns in a second and squashes frames into 32 pixels."""
+    vision = {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "head_width": 64}
+    text = {"context_length": 32, "vocab_size": 49408, "width": 8, "heads": 2, "layers": 1}
+    scale = {"embed_dim": 32, "init_logit_scale": 2.3, "init_logit_bias": -4.0}
+    return {
+        "model_cfg": {**scale, "vision_cfg": vision, "text_cfg": text},
+        "preprocess_cfg": {"interpolation": "bilinear", "resize_mode": "squash"},
+    }
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say aloud what did not run and why: a skipped test is a small letter that nobody reads."""
     skipped = Counter(

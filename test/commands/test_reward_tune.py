@@ -114,7 +114,7 @@ def test_marks_tell_what_is_near(recordings, tiny_folder, capsys):
     result, text = told(capsys)
     assert result["views"]["near"] == 8
     assert result["views"]["true"] == 17
-    assert "1 of 2 recordings do not tell" in text
+    assert "1 of 2 recordings are left out" in text
 
 
 def test_what_is_there_of_another_tuning_is_not_overwritten(pictures, tiny_folder, capsys):
@@ -143,3 +143,14 @@ def test_mistakes_are_told(pictures, tiny_folder, capsys, words, why):
 def test_recordings_that_do_not_tell_are_told(recordings, tiny_folder, capsys):
     assert tune(tiny_folder, recordings, "--sentence", "the door is open") == 2
     assert "None of 2 recordings tells" in capsys.readouterr().err
+
+
+def test_a_recording_without_pictures_is_left_out_beside_others(recordings, tiny_folder, capsys):
+    with BagWriter(recordings / "blind") as writer:
+        for topic, text in ((topics.PLAN, LIGHT), (topics.SUBGOAL, LIGHT), (topics.EPISODE, "end success")):
+            writer.add_topic(topic, STRING)
+            writer.write(topic, encode(common_types().types[STRING](data=text)), 100 * NANO)
+    tune(tiny_folder, recordings)
+    result, _ = told(capsys)
+    assert result["successful_episodes"] == 2
+    assert any("1 of 3 recordings are left out" in doubt and "blind" in doubt for doubt in result["doubts"])

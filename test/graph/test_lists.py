@@ -52,7 +52,9 @@ def test_a_wrong_argument_is_refused_before_anything_starts(arguments, why):
         lists.sim(arguments)
 
 
-@pytest.mark.parametrize("wanted", [lists.sim({}), lists.replay({"bag": "x"})], ids=["sim", "replay"])
+@pytest.mark.parametrize(
+    "wanted", [lists.sim({"reward": "a cat"}), lists.replay({"bag": "x", "reward": "a cat"})], ids=["sim", "replay"]
+)
 def test_every_node_declares_what_the_graph_and_the_parameter_file_give_it(wanted):
     pytest.importorskip("rclpy", reason="the nodes need ROS 2")
     file = yaml.safe_load(wanted.parameter_files[0].read_text())

@@ -23,7 +23,7 @@ from std_msgs.msg import String
 
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import VOCABULARY
-from unified_agent.nodes import captioner, messages, qos
+from unified_agent.nodes import looking, messages, qos
 from unified_agent.nodes.captioner import Captioner
 from unified_agent.recording.images import compressed
 from unified_agent.vision.clip import Clip
@@ -223,7 +223,7 @@ def test_a_refusal_is_said_once_and_counted(graph, node):
 
 
 def test_stamps_ahead_of_the_clock_and_long_behind_it_are_told(graph, node, monkeypatch):
-    monkeypatch.setattr(captioner, "LASTING", -1.0)
+    monkeypatch.setattr(looking, "LASTING", -1.0)
     diagnosis, scores = graph.diagnosis("captioner"), graph.heard(qos.SCORES)
     show_and_wait(graph, scores, 3, time.time() + 100)
     graph.until(lambda: "ahead of the clock" in diagnosis())

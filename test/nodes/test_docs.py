@@ -12,7 +12,7 @@ PAGE = (paths.share() / "docs" / "nodes.md").read_text() if (paths.share() / "do
 
 
 @pytest.mark.skipif(not PAGE, reason="the docs are in the source tree only")
-@pytest.mark.parametrize("node", [*(node.name for node in lists.sim({}).nodes), "replay", "agent"])
+@pytest.mark.parametrize("node", [*(node.name for node in lists.sim({"reward": "a cat"}).nodes), "replay", "agent"])
 def test_the_page_of_nodes_has_every_parameter_as_it_is_declared(node):
     module = importlib.import_module(f"unified_agent.nodes.{node}")
     kinds = [kind for kind in vars(module).values() if getattr(kind, "__module__", "") == module.__name__]

@@ -26,7 +26,9 @@ from unified_agent.recording import episode as episode_video
 from unified_agent.recording.facts import EpisodeFacts
 from unified_agent.recording.images import any_frame, compressed
 from unified_agent.recording.reader import BagReader
+from unified_agent.recording.rewards import rewards_of
 from unified_agent.recording.scores import Score
+from unified_agent.vision.judging import Judgement
 
 ARM_TOPICS = ("joint_trajectory_controller/joint_trajectory", "gripper_controller/joint_trajectory")
 GRASP = "the robot is grasping the red object"
@@ -90,8 +92,18 @@ def test_the_bag_has_every_topic_with_what_was_sent(graph, node):
         [image] = [c for c in reader.connections if c.topic == "/camera/left/image_raw"]
         _, _, data = next(reader.messages([image]))
         assert reader.deserialize(data, image.msgtype).data.tolist() == [99] * 32 * 32 * 3
-    assert set(counts) == {topic.recorded for topic in qos.recorded(ARM_TOPICS)}
+    assert set(counts) == {topic.recorded for topic in qos.recorded(ARM_TOPICS) if topic is not qos.REWARD}
     assert counts["/camera/left/image_raw"] == counts["/caption/scores"] == 5
+
+
+def test_rewards_are_recorded_where_they_are_told(graph, node):
+    diagnosis = graph.diagnosis("recorder")
+    graph.say(qos.EPISODE, String(data="start take the red one"))
+    graph.say(qos.REWARD, messages.reward_message(messages.stamp(1.5), "a cat", Judgement(0.25, 0.2, 0.3)))
+    graph.say(qos.EPISODE, String(data="end success"))
+    graph.until(lambda: "wrote" in diagnosis())
+    reader = BagReader(node.run / "episode_001")
+    assert [rewards_of(reader.decode(one)) for one in reader.messages(["/reward"])] == [{"a cat": 0.25}]
 
 
 def test_what_was_said_before_the_episode_is_in_its_bag(graph, node):

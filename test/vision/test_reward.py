@@ -6,15 +6,18 @@ from torch.nn import functional
 
 from unified_agent.errors import UserError
 from unified_agent.vision.clip import Clip
+from unified_agent.vision.precision import Precision
 from unified_agent.vision.preprocess import FrameError
-from unified_agent.vision.reward import Goal, RewardModel, regularized
+from unified_agent.vision.reward import Goal, Looks, RewardModel, regularized
 
 GOAL, BASELINE = "a humanoid robot kneeling", "a humanoid robot"
 
 
 @pytest.fixture
 def clip(tiny_folder):
-    return Clip.load(str(tiny_folder), "cpu")
+    clip = Clip.load(str(tiny_folder), "cpu")
+    clip.precision = Precision()  # whatever this machine does fastest
+    return clip
 
 
 def by_definition(s: torch.Tensor, g: torch.Tensor, b: torch.Tensor, alpha: float) -> torch.Tensor:
@@ -85,6 +88,68 @@ def test_a_reward_of_a_sentence_that_cannot_be_scored_is_refused(clip, goal, tol
         RewardModel(clip, goal)
 
 
-def test_frames_of_another_shape_are_refused(clip):
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+def test_several_prompts_of_a_side_are_averaged_and_then_scored_by_the_definition(clip, alpha):
+    goals, baselines = (GOAL, "a person on their knees"), (BASELINE, "a robot", "a figure on a plain")
+    moments = np.random.default_rng(0).integers(0, 256, (5, 1, 40, 32, 3), dtype=np.uint8)
+    g, b = (functional.normalize(clip.encode_text(side).mean(dim=0), dim=-1) for side in (goals, baselines))
+    expected = by_definition(clip.encode_image(moments[:, 0]), g, b, alpha)
+    np.testing.assert_allclose(RewardModel(clip, Goal(goals, baselines, alpha)).score(moments), expected, atol=1e-5)
+
+
+def joined(clip, join, *cosines):
+    """The reward of one frame with these cosines with two goals."""
+    model = RewardModel(clip, [Goal((GOAL,)), Goal((BASELINE,))], join)
+    return model.rewards(Looks(np.array([[[(cosine, 0.0) for cosine in cosines]]], np.float32)))[0]
+
+
+def test_a_conjunction_is_the_product_or_the_minimum(clip):
+    assert joined(clip, "product", 0.5, 0.8) == pytest.approx(0.4)
+    assert joined(clip, "minimum", 0.5, 0.8) == pytest.approx(0.5)
+    assert joined(clip, "minimum", -0.5, 0.8) == pytest.approx(-0.5)
+
+
+def test_two_goals_missed_make_no_goal_reached(clip):
+    assert joined(clip, "product", -0.9, -0.9) == 0
+    assert joined(clip, "product", -0.9, 0.9) == 0
+
+
+def test_the_reward_of_one_goal_may_be_below_0(clip):
+    model = RewardModel(clip, Goal((GOAL,)))
+    assert model.rewards(Looks(np.full((1, 1, 1, 2), -0.5, np.float32)))[0] == pytest.approx(-0.5)
+
+
+def test_the_rewards_of_each_goal_can_be_had_apart(clip):
+    moments = np.random.default_rng(0).integers(0, 256, (3, 2, 32, 32, 3), dtype=np.uint8)
+    model = RewardModel(clip, [Goal((GOAL,)), Goal((BASELINE,))])
+    alone = [RewardModel(clip, goal).score(moments) for goal in model.goals]
+    np.testing.assert_allclose(model.apart(model.look(moments)), np.stack(alone, axis=1), atol=1e-6)
+
+
+def test_an_unknown_way_to_join_is_told_with_the_nearest(clip):
+    with pytest.raises(UserError, match="'minimum'"):
+        RewardModel(clip, Goal((GOAL,)), "minimun")
+
+
+def test_black_frames_have_a_reward(clip):
+    assert np.isfinite(RewardModel(clip, Goal((GOAL,))).score(np.zeros((2, 1, 32, 32, 3), np.uint8))).all()
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        np.zeros((2, 32, 32, 3), np.uint8),
+        np.zeros((0, 1, 32, 32, 3), np.uint8),
+        np.zeros((2, 1, 32, 32, 3), np.float32),
+        np.full((2, 1, 32, 32, 3), np.nan),
+        np.zeros((2, 1, 32, 32, 4), np.uint8),
+    ],
+)
+def test_frames_of_another_kind_are_refused(clip, moments):
     with pytest.raises(FrameError, match="shape"):
-        RewardModel(clip, Goal((GOAL,))).score(np.zeros((2, 32, 32, 3), np.uint8))
+        RewardModel(clip, Goal((GOAL,))).score(moments)
+
+
+def test_a_model_of_open_clip_without_weights_is_refused():
+    with pytest.raises(UserError, match="no pretrained tag"):
+        Clip.load("ViT-B-32", "cpu")

@@ -16,12 +16,14 @@ MEASURES = {
     "images": ("unified_agent.bench.graph", "image_profile"),
     "lives": ("unified_agent.bench.lives", "lives_profile"),
     "stop": ("unified_agent.bench.lives", "stop_profile"),
+    "reward_node": ("unified_agent.bench.reward_node", "reward_node_profile"),
     "graph": ("unified_agent.bench.graph", "graph_profile"),
     "recorder": ("unified_agent.bench.recorder", "recorder_profile"),
     "crash": ("unified_agent.bench.recorder", "crash_profile"),
     "relabel": ("unified_agent.bench.relabel", "relabel_profile"),
     "damage": ("unified_agent.bench.relabel", "damage_profile"),
     "humanoid": ("unified_agent.bench.humanoid", "humanoid_profile"),
+    "reward": ("unified_agent.bench.reward", "reward_profile"),
     "fuzz": ("unified_agent.bench.fuzz", "fuzz_profile"),
 }
 

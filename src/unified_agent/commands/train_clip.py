@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--frames", type=Path, default=cache, help="folder of the labelled frames (%(default)s)")
     parser.add_argument(
-        "--moments", type=int, help="moments to train on (tabletop 24000, two frames each; of another domain 8000)"
+        "--moments", type=int, help="moments to train on (tabletop 32000, two frames each; of another domain 8000)"
     )
     parser.add_argument("--test-moments", type=int, help="held-out moments to test on (4000; of another domain 2000)")
     parser.add_argument("--arm", default="default", help="arm in the pictures of the tabletop (%(default)s)")
@@ -46,23 +46,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --evaluate: pictures of other scenes; how many are told as unfamiliar",
     )
     parser.add_argument(
+        "--shifts",
+        action="store_true",
+        help="with --evaluate: the same moments under moved cameras, less light, other hues, JPEG and blur, too",
+    )
+    parser.add_argument(
         "--describe", type=Path, metavar="DIR", help="do not train: describe the scenes that the checkpoint there knows"
     )
 
 
 def run(arguments: argparse.Namespace) -> dict:
     """Train and report, or only test; the dict holds precision and recall, or top-1 and AUC, of each sentence."""
-    from unified_agent.training.eyes.train_clip import TrainingConfig
+    from unified_agent.training.eyes.train_clip import TABLETOP, TrainingConfig
 
     domains = arguments.domain or ["tabletop"]
     elsewhere = "tabletop" not in domains
     if not elsewhere and len(set(domains)) > 1:
         raise UserError("The tabletop's CLIP is larger than those of other domains: train it by itself.")
-    if elsewhere and (arguments.describe is not None or arguments.foreign is not None):
-        raise UserError("--describe and --foreign are of the tabletop: leave --domain out.")
-    if arguments.foreign is not None and not arguments.evaluate:
-        raise UserError("--foreign goes with --evaluate MODEL.")
-    moments, test_moments = (8000, 2000) if elsewhere else (24000, 4000)
+    if elsewhere and (arguments.describe is not None or arguments.foreign is not None or arguments.shifts):
+        raise UserError("--describe, --foreign and --shifts are of the tabletop: leave --domain out.")
+    if (arguments.foreign is not None or arguments.shifts) and not arguments.evaluate:
+        raise UserError("--foreign and --shifts go with --evaluate MODEL.")
+    moments, test_moments = (8000, 2000) if elsewhere else (32000, 4000)
     arguments.moments = moments if arguments.moments is None else arguments.moments
     arguments.test_moments = test_moments if arguments.test_moments is None else arguments.test_moments
     for option in ("moments", "test_moments"):
@@ -72,6 +77,7 @@ def run(arguments: argparse.Namespace) -> dict:
         learning_rate=arguments.learning_rate,
         seed=arguments.seed,
         threads=arguments.threads,
+        **({} if elsewhere else TABLETOP),
     )
     return _domains(arguments, list(dict.fromkeys(domains)), config) if elsewhere else _tabletop(arguments, config)
 
@@ -83,6 +89,7 @@ def _tabletop(arguments: argparse.Namespace, config) -> dict:
     from unified_agent.training.eyes.calibration import table
     from unified_agent.training.eyes.collection import Split, collect
     from unified_agent.training.eyes.familiarity import known_scenes
+    from unified_agent.training.eyes.shifts import SCENES
     from unified_agent.training.eyes.train_clip import KIND, ClipTrainer
     from unified_agent.training.runs import arm_identity, check_place
     from unified_agent.vision.clip import Clip
@@ -91,12 +98,24 @@ def _tabletop(arguments: argparse.Namespace, config) -> dict:
     if arguments.describe is not None:
         return _describe(arguments, arm)
     device = torch_device(arguments.device)
+
+    def scenes() -> dict:
+        return {name: collect(arguments.frames, Split.TEST, arguments.test_moments, arm, name) for name in SCENES}
+
     if arguments.evaluate:
         judged = Clip.load(arguments.evaluate, device)
         moments = collect(arguments.frames, Split.TEST, arguments.test_moments, arm)
-        found = report.detections(judged, moments)
-        print(table(found))
-        result = {"ok": True, "model": arguments.evaluate, "moments": len(moments), **report.summary(found)}
+        result = {"ok": True, "model": arguments.evaluate, "moments": len(moments)}
+        if arguments.shifts:
+            shifted = report.shifted(judged, moments, scenes())
+            found = shifted[report.AS_THEY_ARE]
+            result["shifts"] = report.shift_summary(shifted)
+        else:
+            found = report.detections(judged, moments)
+        result |= report.summary(found, moments)
+        print(table(found), report.told(result["not_counted"]), sep="\n\n")
+        if arguments.shifts:
+            print("", report.shift_table(shifted), sep="\n")
         return result | _familiarity(judged, moments, arguments.foreign)
 
     start = Clip.load(arguments.start, device) if arguments.start else None
@@ -114,15 +133,18 @@ def _tabletop(arguments: argparse.Namespace, config) -> dict:
         tuning,
         held_out,
         history,
+        scenes(),
         moments=len(moments),
         config=asdict(config),
         start=start and start.card,
         made_with=trainer.settings,
+        precision=str(trainer.precision),
         version=__version__,
     )
-    print(table(found))
-    seconds = time.monotonic() - began
-    return {"ok": True, "out": str(arguments.out), "seconds": seconds, **report.summary(found)}
+    plain = found[report.AS_THEY_ARE]
+    result = report.summary(plain, held_out) | {"shifts": report.shift_summary(found)}
+    print(table(plain), report.told(result["not_counted"]), report.shift_table(found), sep="\n\n")
+    return {"ok": True, "out": str(arguments.out), "seconds": time.monotonic() - began, **result}
 
 
 def _domains(arguments: argparse.Namespace, specs: list[str], config) -> dict:
@@ -159,6 +181,7 @@ def _domains(arguments: argparse.Namespace, specs: list[str], config) -> dict:
         config=asdict(config),
         start=start and start.card,
         made_with=trainer.settings,
+        precision=str(trainer.precision),
         version=__version__,
     )
     print(report.table(found))

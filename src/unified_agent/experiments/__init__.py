@@ -22,6 +22,8 @@ NAMES = {
     "scheduling": "new instructions from skills that were learnt one by one",
     "reward_tabletop": "a sentence as the reward: fresh views, and episodes that succeed and fail, at every alpha",
     "video": "a video of someone else stacking, done again by the robot",
+    "reward_control": "CartPole and MountainCar learnt from one sentence, with three controls",
+    "reward_arm": "our own arm learns to stack from one sentence's reward alone, beside collect & infer",
     "reward_zero_shot": "rewards from sentences, states and worlds that no training showed",
     "reward_robustness": "what is left of a reward before other backgrounds, colours, lights, cameras and textures",
     "reward_scaling": "how near to labels a reward is, against the model's size and alpha",

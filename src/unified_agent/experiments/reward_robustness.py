@@ -28,10 +28,12 @@ from unified_agent.training.runs import save_figure
 from unified_agent.vision.clip import Clip
 
 DOMAINS = {"cart_pole": "the pole stands upright", "mountain_car": "the car is at the top of the right hill"}
-MOMENTS, QUICK_MOMENTS = 8000, 500
+MOMENTS, QUICK_MOMENTS = 3000, 500
 EPOCHS, QUICK_EPOCHS = 6, 1
+DRAWN = "classic-control"
+"""The CLIP that ships for these worlds: every second picture of its training was of a drawn scene."""
 TESTED, QUICK_TESTED = 500, 60
-SEEDS = 2
+SEEDS = 1
 _TEST_SEED = 8
 
 Shift = Callable[[np.ndarray, tuple], np.ndarray]
@@ -110,42 +112,46 @@ SHIFTS: dict[str, tuple[str, Shift]] = {
 
 
 def run(folder: Path, conditions: Conditions) -> dict:
-    """Train a CLIP on plain pictures and one on restyled ones, equally long, and show both every shift."""
+    """Train a CLIP on plain pictures alone, a seed each, and show it and the one that ships every shift.
+
+    The plain ones are trained shorter, until they tell the plain pictures; another model than the one that ships is
+    asked by ``conditions.clip``.
+    """
     results = Results(folder / "reward_robustness.jsonl")
     tested = QUICK_TESTED if conditions.quick else TESTED
     for seed in range(conditions.seeds):
-        for randomise in (False, True):
-            if (key := f"{'drawn' if randomise else 'plain'} {seed}") not in results:
-                clip = _taught(folder, randomise, seed, conditions.quick)
-                results.add(key, {name: shown(clip, load(name), tested) for name in DOMAINS})
+        if (key := f"plain {seed}") not in results:
+            clip = _taught(folder, seed, conditions.quick)
+            results.add(key, {name: shown(clip, load(name), tested) for name in DOMAINS})
+    if (asked := _asked(conditions)) not in results:
+        clip = Clip.load(asked)
+        results.add(asked, {name: shown(clip, load(name), tested) for name in DOMAINS})
     rows = [
-        {"training": training, "seed": seed, "domain": domain, "auc": areas}
-        for training in ("plain", "drawn")
-        for seed in range(conditions.seeds)
-        for domain, areas in results[f"{training} {seed}"].items()
+        {"training": key.partition(" ")[0], "domain": domain, "auc": areas}
+        for key in (*(f"plain {seed}" for seed in range(conditions.seeds)), asked)
+        for domain, areas in results[key].items()
     ]
-    if conditions.clip != "default":
-        clip = Clip.load(conditions.clip)
-        rows += [
-            {"training": conditions.clip, "seed": 0, "domain": name, "auc": shown(clip, load(name), tested)}
-            for name in DOMAINS
-        ]
     return {"tested_states": tested, "rows": rows}
 
 
-def made_with(_: Conditions) -> dict:
-    """What a finished part depends on: the worlds."""
-    return {"domains": [identity(load(name)) for name in DOMAINS]}
+def _asked(conditions: Conditions) -> str:
+    return DRAWN if conditions.clip == "default" else conditions.clip
 
 
-def _taught(folder: Path, randomise: bool, seed: int, quick: bool) -> Clip:
+def made_with(conditions: Conditions) -> dict:
+    """What a finished part depends on: the worlds, and the model that is asked."""
+    worlds = [identity(load(name)) for name in DOMAINS]
+    return {"domains": worlds, "clip": Clip.load(_asked(conditions), "cpu").fingerprint}
+
+
+def _taught(folder: Path, seed: int, quick: bool) -> Clip:
     domains = [load(name) for name in DOMAINS]
     moments = QUICK_MOMENTS if quick else MOMENTS
-    shown = joined([collect(folder / "frames", Split.TRAIN, moments, domain, randomise) for domain in domains])
-    place = folder / f"{'drawn' if randomise else 'plain'}-{seed}"
+    shown = joined([collect(folder / "frames", Split.TRAIN, moments, domain, randomise=False) for domain in domains])
+    place = folder / f"plain-{seed}"
     config = TrainingConfig(epochs=QUICK_EPOCHS if quick else EPOCHS, seed=seed)
     taught = syllabus([caption for domain in domains for caption in domain.captions])
-    ClipTrainer(shown, place, config, made_with={"randomise": randomise}, syllabus=taught).run()
+    ClipTrainer(shown, place, config, syllabus=taught).run()
     return Clip.load(str(place))
 
 

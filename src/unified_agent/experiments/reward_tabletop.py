@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sentence as the reward on the tabletop: fresh views, and episodes that succeed and fail in ways that robots do."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,37 +10,41 @@ import numpy as np
 from tqdm import tqdm
 
 from unified_agent.errors import UserError
-from unified_agent.experiments import Conditions, tabletop_picture
+from unified_agent.experiments import Conditions, identities, tabletop_picture
 from unified_agent.experiments.results import Results
+from unified_agent.experiments.statistics import bootstrap
+from unified_agent.experiments.tabletop_episodes import FAILURES, film
 from unified_agent.language.subgoals import VOCABULARY, Relation, SubGoal
 from unified_agent.robot.arm import Arm
-from unified_agent.sim import teacher
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.scene import OBJECT_SIZE
-from unified_agent.sim.world import CONTROL_STEPS
 from unified_agent.state import State
 from unified_agent.training.eyes.collection import Split
 from unified_agent.training.eyes.staging import Stage
 from unified_agent.training.reward.measures import auc, epic, mean_of, rank_correlation, value_order_correlation
 from unified_agent.vision.clip import Clip
+from unified_agent.vision.detector import Detector
 from unified_agent.vision.reward import Goal, RewardModel, regularized
 
 VIEWS, QUICK_VIEWS = 1_000, 200
 EPISODES, QUICK_EPISODES = 50, 10
 """Of each kind: that succeed, and that fail."""
 SEED = 60_000
+SEEDS = 1
+"""Views and episodes are the sample; there is no learner whose seeds would matter."""
 FRESH = max(Split) + 1
 """Seeds of views are drawn from (split, number): no split of CLIP's has this one."""
 ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 NEAR = 2.05 * OBJECT_SIZE
 """What is not done, but no further from it than two boxes, is a near miss: held above, beside, leaning, upside down."""
 PLAIN, FOREIGN = "the red object is on top of the blue object", "a tower with red above blue"
+STAGES = ("the robot is grasping the red object", PLAIN)
 ON_TABLE, SCENE = "the red object is on the table", "a robot and a table"
 _BLOCK = 20
 """Views in a row are of one scene, or of a few: intervals are drawn over runs of so many."""
-_DRAWS = 400
 _LAST = 10
 """Moments, the last second of an episode, whose mean reward is its value."""
+_STEADY = 3
 _GOALS = tuple(goal for goal in VOCABULARY if goal.relation is not Relation.ON_TABLE)
 _ROWS = (
     *(Goal((goal.sentence,), (f"the {goal.subject} object is on the table",)) for goal in _GOALS),
@@ -52,14 +56,8 @@ _STUDIED = tuple(row for row in _ROWS if row.sentences[0] in (PLAIN, FOREIGN))
 
 
 def made_with(conditions: Conditions) -> dict[str, Any]:
-    """What the figures depend on."""
-    from unified_agent.training.runs import arm_identity
-
-    return {
-        "quick": conditions.quick,
-        "arm": arm_identity(Arm.load(conditions.arm)),
-        "clip": Clip.load(conditions.clip, "cpu").fingerprint,
-    }
+    """What was seen depends on the CLIP alone."""
+    return identities.eyes(conditions)
 
 
 def run(folder: Path, conditions: Conditions) -> dict[str, Any]:
@@ -69,7 +67,9 @@ def run(folder: Path, conditions: Conditions) -> dict[str, Any]:
         folder: of what was seen, so that an interrupted run goes on.
         conditions: CLIP and arm; ``quick``: a fifth of it.
     """
-    model = RewardModel(Clip.load(conditions.clip), _ROWS)
+    clip = Clip.load(conditions.clip)
+    model = RewardModel(clip, _ROWS)
+    gammas = Detector(clip, STAGES).thresholds
     results = Results(folder / "reward_tabletop.jsonl")
     arm = Arm.load(conditions.arm)
     _see_views(results, model, arm, QUICK_VIEWS if conditions.quick else VIEWS)
@@ -82,6 +82,7 @@ def run(folder: Path, conditions: Conditions) -> dict[str, Any]:
         "sentences": views.by_sentence(),
         "alphas": views.by_alpha(),
         "episodes": _by_alpha(results, count, model.overlaps),
+        "stages": _ordered(*_split(count, lambda key: _staged(np.array(results[key]["cosines"], np.float32), gammas))),
         "trace": _traces(results, count, model.overlaps),
     }
 
@@ -147,19 +148,19 @@ class _Views:
         truth, distance = self._truth[known, column] == 1, self._distance[known, column]
         near = ~truth & (distance < NEAR)
 
-        def measure(name: str) -> Callable[[np.ndarray], float]:
-            return {
-                "auc": lambda at: auc(rewards[at][truth[at]], rewards[at][~truth[at]]),
-                "near_auc": lambda at: auc(rewards[at][truth[at]], rewards[at][near[at]]),
-                "epic": lambda at: epic(rewards[at], truth[at]),
-                "rho": lambda at: rank_correlation(rewards[at], -distance[at]),
-            }[name]
-
+        measures: dict[str, Callable[[np.ndarray], float]] = {
+            "auc": lambda at: auc(rewards[at][truth[at]], rewards[at][~truth[at]]),
+            "near_auc": lambda at: auc(rewards[at][truth[at]], rewards[at][near[at]]),
+            "epic": lambda at: epic(rewards[at], truth[at]),
+            "rho": lambda at: rank_correlation(rewards[at], -distance[at]),
+        }
         everything = np.arange(len(rewards))
-        figures: dict[str, Any] = {name: measure(name)(everything) for name in ("auc", "near_auc", "epic", "rho")}
+        figures: dict[str, Any] = {name: measure(everything) for name, measure in measures.items()}
         if intervals:
-            blocks = [everything[start : start + _BLOCK] for start in range(0, len(everything), _BLOCK)]
-            figures |= {f"{name}_interval": _interval(measure(name), blocks) for name in ("auc", "near_auc")}
+            whole = len(everything) // _BLOCK * _BLOCK
+            runs = everything[:whole].reshape(-1, _BLOCK)
+            for name in ("auc", "near_auc"):
+                figures[f"{name}_interval"] = bootstrap(runs, lambda drawn, of=measures[name]: of(drawn.ravel()))
         counts = {"true": int(truth.sum()), "false": int((~truth).sum()), "near": int(near.sum())}
         words = {"goal": goal.sentences[0], "baseline": goal.baselines[0], "alpha": alpha}
         return {**words, **counts, "not_known": int((~known).sum()), **figures}
@@ -176,7 +177,7 @@ def _see_episodes(results: Results, model: RewardModel, arm: Arm, count: int) ->
             continue
         for attempt in range(20):
             seed = SEED + 10_000 * (kind != "success") + 100 * number + attempt
-            moments = _film(env, kind, seed)
+            moments = film(env, kind, seed)
             if moments is not None:
                 cosines = model.look(moments).cosines.round(5).tolist()
                 results.add(key, {"kind": kind, "seed": seed, "spoilt": attempt, "cosines": cosines})
@@ -184,78 +185,6 @@ def _see_episodes(results: Results, model: RewardModel, arm: Arm, count: int) ->
         else:
             raise UserError(f"With this arm no episode came out as '{kind}' in 20 tries.")
     env.close()
-
-
-def _film(env: StackObjects, kind: str, seed: int) -> np.ndarray | None:
-    """Ten moments a second of an episode; None where it did not come out as it was to."""
-    rng = np.random.default_rng(seed)
-    env.reset(seed=seed)
-    moments: list[np.ndarray] = []
-    ticks = 0
-
-    def watch() -> None:
-        nonlocal ticks
-        if ticks % 5 == 0:
-            moments.append(np.stack(list(env.frames().values())))
-        ticks += 1
-
-    def wait(seconds: float) -> None:
-        for _ in range(round(50 * seconds)):
-            env.world.step(CONTROL_STEPS)
-            watch()
-
-    wait(0.5)
-    for action in ACTIONS[kind](env, rng):
-        env.perform(np.clip(action, env.action_space.low, env.action_space.high), watch)
-    if kind == "stacked, then knocked off":
-        if not env.task.success(env.world):
-            return None
-        wait(0.3)
-        angle = rng.uniform(0, 2 * np.pi)
-        env.world.data.joint("red").qvel[:2] = 0.8 * np.array([np.cos(angle), np.sin(angle)])
-    wait(1.2)
-    return np.stack(moments) if env.task.success(env.world) == (kind == "success") else None
-
-
-def _stack(env: StackObjects, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    for goal in env.task.plan:
-        yield teacher.act(goal, env.state, env.world.arm.basket)
-
-
-def _wrong_object(env: StackObjects, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    yield env.state.objects["green"][:2]
-    yield env.state.objects["blue"][:2]
-
-
-def _missed_place(env: StackObjects, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    yield env.state.objects["red"][:2]
-    yield env.state.objects["blue"][:2] + _aside(rng, 0.6, 1.1)
-
-
-def _dropped_beside(env: StackObjects, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    yield env.state.objects["red"][:2]
-    yield env.state.objects["blue"][:2] + _aside(rng, 2.0, 3.0)
-
-
-def _never_grasped(env: StackObjects, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    for _ in range(2):
-        yield env.state.objects["red"][:2] + _aside(rng, 1.3, 2.0)
-
-
-def _aside(rng: np.random.Generator, low: float, high: float) -> np.ndarray:
-    """In any direction, by so many boxes."""
-    angle = rng.uniform(0, 2 * np.pi)
-    return rng.uniform(low, high) * OBJECT_SIZE * np.array([np.cos(angle), np.sin(angle)])
-
-
-FAILURES: dict[str, Callable[[StackObjects, np.random.Generator], Iterator[np.ndarray]]] = {
-    "the wrong object": _wrong_object,
-    "missed the place": _missed_place,
-    "dropped beside": _dropped_beside,
-    "never grasped": _never_grasped,
-    "stacked, then knocked off": _stack,
-}
-ACTIONS = {"success": _stack, **FAILURES}
 
 
 def _by_alpha(results: Results, count: int, overlaps: np.ndarray) -> list[dict[str, Any]]:
@@ -285,16 +214,31 @@ def _split(count: int, rewards: Callable[[str], np.ndarray]) -> tuple[list[np.nd
     return [rewards(f"success {number}") for number in range(count)], [rewards(key) for key in failed]
 
 
+def _staged(cosines: np.ndarray, gammas: np.ndarray) -> np.ndarray:
+    """Grasped, then stacked, as one reward from 0 to 1, shape (N,), of cosines (N, C, G, 2) at alpha 0.
+
+    A stage that was over its threshold for `_STEADY` moments is done for good, but for the last, which is what must
+    be true in the end; the progress of the present one is where its reward lies between that of the first moment and
+    its threshold.
+    """
+    rows = [next(number for number, goal in enumerate(_ROWS) if goal.sentences[0] == stage) for stage in STAGES]
+    rewards = cosines[:, :, rows, 0].mean(axis=1)
+    span = np.maximum(gammas - rewards[0], 1e-3)
+    progress = np.clip((rewards - rewards[0]) / span, 0.0, 1.0)
+    over = np.convolve(rewards[:, 0] > gammas[0], np.ones(_STEADY, int))[: len(rewards)] >= _STEADY
+    done = np.maximum.accumulate(over)
+    return np.where(done, 1.0 + progress[:, 1], progress[:, 0]) / 2.0
+
+
 def _ordered(done: Sequence[np.ndarray], failed: Sequence[np.ndarray]) -> dict[str, Any]:
     orders = np.array([value_order_correlation(rewards) for rewards in done])
     good, bad = (np.array([rewards[-_LAST:].mean() for rewards in side]) for side in (done, failed))
-    pairs = [np.array([number]) for number in range(len(good))]
     kinds = list(FAILURES)
     return {
         "voc": mean_of(orders),
-        "voc_interval": _interval(lambda at: mean_of(orders[at]), pairs),
+        "voc_interval": bootstrap(orders, np.nanmean),
         "ranked": auc(good, bad),
-        "ranked_interval": _interval(lambda at: auc(good[at], bad[at]), pairs),
+        "ranked_interval": bootstrap(np.arange(len(good)), lambda drawn: auc(good[drawn], bad[drawn])),
         "ranked_by_kind": {kind: auc(good, bad[number :: len(kinds)]) for number, kind in enumerate(kinds)},
     }
 
@@ -318,16 +262,6 @@ def _reward(cosines: np.ndarray, overlap: float, alpha: float) -> np.ndarray:
     return regularized(cosines, overlap, alpha).mean(axis=1)
 
 
-def _interval(measure: Callable[[np.ndarray], float], blocks: Sequence[np.ndarray]) -> list[float]:
-    """The bootstrap's 95% interval of a measure of indices, whole blocks of which are drawn together."""
-    rng = np.random.default_rng(0)
-    draws = [
-        measure(np.concatenate([blocks[block] for block in rng.integers(0, len(blocks), len(blocks))]))
-        for _ in range(_DRAWS)
-    ]
-    return np.nanpercentile(draws, [2.5, 97.5]).tolist()
-
-
 def tell(result: dict[str, Any]) -> str:
     """Each sentence on single views; then the plain and the foreign words by alpha."""
     lines = [f"{result['views']} fresh views, {result['unfamiliar']} of them called unfamiliar:"]
@@ -344,6 +278,9 @@ def tell(result: dict[str, Any]) -> str:
                 f"near {seen['near_auc']:.4f}, EPIC {seen['epic']:.3f}, rho {seen['rho']:.2f}, "
                 f"VOC {done['voc']:.3f}, failed below successful {done['ranked']:.3f}"
             )
+    stages = result["stages"]
+    lines.append(f"  in stages: VOC {stages['voc']:.3f}, failed below successful {stages['ranked']:.3f}")
+    lines += [f"    {kind}: {share:.3f}" for kind, share in stages["ranked_by_kind"].items()]
     return "\n".join(lines)
 
 

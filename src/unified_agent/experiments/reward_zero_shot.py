@@ -30,8 +30,8 @@ from unified_agent.vision.clip import Clip
 from unified_agent.vision.reward import Goal, RewardModel
 
 PROTOCOLS = ("sentence", "states", "domain")
-MOMENTS, QUICK_MOMENTS = 4000, 500
-EPOCHS, QUICK_EPOCHS = 8, 1
+MOMENTS, QUICK_MOMENTS = 3000, 500
+EPOCHS, QUICK_EPOCHS = 6, 1
 TESTED, QUICK_TESTED = 1000, 100
 SEEDS = 3
 _TEST_SEED = 7

@@ -11,7 +11,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
     """AUC by sentence; each measure by alpha, on views and on episodes; the mean reward over time by kind."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 8), layout="constrained")
+    figure = Figure(figsize=(12, 9), layout="constrained")
     panels = figure.subplots(2, 2)
     _sentences(panels[0, 0], result["sentences"])
     _traces(panels[0, 1], result["trace"])
@@ -44,12 +44,14 @@ def _traces(axes, traces: dict[str, list[float]]) -> None:
 
 def _alphas(axes, rows: list[dict[str, Any]], measures: dict[str, str], title: str) -> None:
     styles = iter(("C0-", "C0--", "C1-", "C1--"))
+    markers = dict(zip(measures, ("o", "^"), strict=True))
     for words in dict.fromkeys((row["goal"], row["baseline"]) for row in rows):
         style = next(styles)
         mine = [row for row in rows if (row["goal"], row["baseline"]) == words]
-        for marker, (name, label) in zip(("o", "^"), measures.items(), strict=True):
+        for name, marker in markers.items():
             values = [row[name] for row in mine]
-            told = f"{label}: '{words[0]}' against '{words[1]}'"
-            axes.plot([row["alpha"] for row in mine], values, style, marker=marker, ms=3.5, label=told)
-    axes.set(xlabel="alpha", title=title)
-    axes.legend(fontsize=5.5)
+            label = f"'{words[0]}'\nagainst '{words[1]}'" if name == next(iter(markers)) else None
+            axes.plot([row["alpha"] for row in mine], values, style, marker=marker, ms=3.5, label=label)
+    signs = dict(zip(markers, ("dots", "triangles"), strict=True))
+    axes.set(xlabel="alpha", title=f"{title}: " + ", ".join(f"{label} ({signs[n]})" for n, label in measures.items()))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=7, frameon=False)

@@ -27,6 +27,8 @@ ALWAYS_TOLD = ("recorder",)
 _LONGEST = 10_000
 # Every node of a graph; the recorder may be left out.
 NODES = ("mujoco_bridge", "captioner", "planner", "policy", "recorder")
+# The node that rewards frames by a sentence; it starts where there is one.
+REWARD_NODE = "reward"
 # The node that serves the action, and the package without whose type it cannot.
 ACTION_NODE, INTERFACES = "agent", "unified_agent_interfaces"
 
@@ -120,7 +122,7 @@ ARGUMENTS = (
         "device",
         "auto",
         "Where the networks compute: auto, cpu or cuda.",
-        _of("device", "captioner", "planner", "policy"),
+        _of("device", "captioner", "planner", "policy", "reward"),
         options=DEVICES,
     ),
     Argument("headless", "true", "false opens MuJoCo's viewer.", _of("headless", "mujoco_bridge"), bool),
@@ -128,7 +130,7 @@ ARGUMENTS = (
         "clip_model",
         "default",
         "CLIP: default, NAME:TAG of open_clip, hf-hub:OWNER/REPOSITORY, or a folder.",
-        _of("clip_model", "captioner", "planner", "recorder"),
+        _of("clip_model", "captioner", "planner", "recorder", "reward"),
     ),
     Argument(
         "planner",
@@ -142,6 +144,12 @@ ARGUMENTS = (
         "Policy checkpoint: default, a folder, or play: act at random.",
         _of("policy", "policy", "recorder"),
     ),
+    Argument(
+        "reward",
+        "",
+        "A sentence whose reward is told on /reward, frame by frame; empty: none.",
+        _of("goal", REWARD_NODE),
+    ),
     Argument("record", "true", "Record every episode (rosbag2 and video).", (), bool),
     Argument("runs", "runs", "Folder of the recordings."),
     *COMMON_ARGUMENTS,
@@ -151,7 +159,7 @@ REPLAY_ARGUMENTS = (
     Argument("rate", "1.0", "Recorded seconds a wall second.", _of("rate", "replay"), float, 0.0),
     Argument("image_topics", "", "Image topics of the bag, one a camera (with commas) or one for all; empty: found."),
     Argument("topics", "", "Topics to play besides the sensors, with commas; an arm's commands only so."),
-    *(argument for argument in ARGUMENTS if argument.name in ("device", "clip_model", "planner", "runs")),
+    *(argument for argument in ARGUMENTS if argument.name in ("device", "clip_model", "planner", "reward", "runs")),
     *COMMON_ARGUMENTS,
 )
 
@@ -221,6 +229,8 @@ def sim(arguments: Mapping[str, str]) -> Graph:
     parameters["mujoco_bridge"]["task"] = values["task"]
     parameters["planner"]["instruction"] = instruction
     parameters["recorder"]["directory"] = str(run)
+    if values["reward"]:
+        parameters[REWARD_NODE] = {}
     _hand_out(values, ARGUMENTS, parameters)
     if not values["record"]:
         del parameters["recorder"]
@@ -243,6 +253,8 @@ def replay(arguments: Mapping[str, str]) -> Graph:
         raise UserError("What shall be replayed? Give bag:=DIR, a rosbag2 directory such as runs/.../episode_001.")
     lists = {key: [name.strip() for name in values[key].split(",")] for key in ("topics", "image_topics")}
     parameters: dict[str, dict] = {"replay": lists, "captioner": {}, "planner": {}}
+    if values["reward"]:
+        parameters[REWARD_NODE] = {}
     _hand_out(values, REPLAY_ARGUMENTS, parameters)
     parameters["replay"]["bag"] = str(paths.expanded(values["bag"]).absolute())
     return _graph("replay.yaml", parameters, "", _run(values), values)

@@ -16,6 +16,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 from visualization_msgs.msg import Marker, MarkerArray
 
 from unified_agent.nodes.qos import BASE_FRAME
+from unified_agent.recording import rewards
 from unified_agent.recording.cdr import NANO, BadMessage
 from unified_agent.recording.facts import plan_sentences as plan_sentences
 from unified_agent.recording.images import frame_of as frame_of
@@ -146,3 +147,11 @@ def scores_message(time: Time, scores: Mapping[str, Score]) -> DiagnosticArray:
         level = bytes([score.level])
         message.status.append(DiagnosticStatus(level=level, name=sentence, message=f"{score.value:.3f}", values=values))
     return message
+
+
+def reward_message(time: Time, goal: str, judgement) -> DiagnosticArray:
+    """One status, of the goal, as `recording.rewards` has it: WARN where it is over its threshold, STALE where not."""
+    values = [KeyValue(key=key, value=value) for key, value in rewards.values_of(judgement).items()]
+    level, text = bytes([rewards.level_of(judgement.over)]), f"{judgement.reward:.3f}"
+    status = DiagnosticStatus(level=level, name=goal, message=text, values=values)
+    return DiagnosticArray(header=Header(stamp=time), status=[status])

@@ -91,6 +91,7 @@ SUBGOAL = Topic(_relative(names.SUBGOAL), String, FACT)
 REACHED = Topic(_relative(names.REACHED), String, COMMAND)
 CAPTION = Topic(_relative(names.CAPTION), String, COMMAND)
 SCORES = Topic(_relative(names.SCORES), DiagnosticArray, COMMAND)
+REWARD = Topic(_relative(names.REWARD), DiagnosticArray, COMMAND)
 OBJECTS = Topic(_relative(names.OBJECTS), MarkerArray, STATE)
 JOINT_STATES = Topic(_relative(names.JOINT_STATES), JointState, STATE)
 EPISODE = Topic(_relative(names.EPISODE), String, STORY)
@@ -138,6 +139,7 @@ def recorded(trajectories: tuple[str, ...], cameras: tuple[str, ...] = CAMERAS) 
         REACHED,
         CAPTION,
         SCORES,
+        REWARD,
         OBJECTS,
         JOINT_STATES,
         EPISODE,

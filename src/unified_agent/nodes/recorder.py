@@ -227,6 +227,8 @@ class Recorder(shell.AgentNode):
         self._check_room()
         bag = BagWriter(folder, split_bytes=self.settings["split_size"] * MEGABYTE)
         for topic in self._topics:
+            if topic is qos.REWARD:  # few graphs have one: it is added with its first message
+                continue
             profile = _quality_of_service(topic.qos)
             bag.add_topic(topic.recorded, topic.type_name, profile)
             if topic.recorded in self._compressed and self.settings["image_format"] != "raw":

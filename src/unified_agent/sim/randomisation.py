@@ -16,10 +16,15 @@ _BRIGHTEST = 0.85
 
 
 class Randomisation:
-    """Draws lights, camera poses and colours around those of the model it was made with."""
+    """Draws lights, camera poses and colours around those of the model it was made with.
 
-    def __init__(self, model) -> None:
-        self._model = model
+    Args:
+        model: MuJoCo's.
+        wide: whether cameras stand up to five times as far from their places, and the light may be a third of its own.
+    """
+
+    def __init__(self, model, wide: bool = False) -> None:
+        self._model, self._wide = model, wide
         self._cam_pos, self._cam_quat = model.cam_pos.copy(), model.cam_quat.copy()
         self._light_dir, self._light_diffuse = model.light_dir.copy(), model.light_diffuse.copy()
         self._rgba = model.geom_rgba.copy()
@@ -30,17 +35,20 @@ class Randomisation:
         self._scenery = [[model.geom(name).id for name in part] for part in (["table"], ["mat"], rim)]
 
     def draw(self, rng: np.random.Generator) -> None:
-        """A new look; sigmas of 12 mm and about 0.9 degrees for the cameras."""
+        """A new look; sigmas of 12 mm and about 0.9 degrees for the cameras, unless wide."""
         model = self._model
-        model.cam_pos[:] = self._cam_pos + rng.normal(0, _CAMERA_POSITION, self._cam_pos.shape)
-        quaternions = self._cam_quat + rng.normal(0, _CAMERA_ROTATION, self._cam_quat.shape)
+        away, turned, bright = (
+            (rng.uniform(1, 5), rng.uniform(1, 3), rng.uniform(0.35, 1.15)) if self._wide else [1] * 3
+        )
+        model.cam_pos[:] = self._cam_pos + away * rng.normal(0, _CAMERA_POSITION, self._cam_pos.shape)
+        quaternions = self._cam_quat + turned * rng.normal(0, _CAMERA_ROTATION, self._cam_quat.shape)
         model.cam_quat[:] = quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)
         directions = self._light_dir + rng.normal(0, 0.35, self._light_dir.shape)
         model.light_dir[:] = directions / np.linalg.norm(directions, axis=1, keepdims=True)
         tint = rng.uniform(0.92, 1.08, 3)
-        model.light_diffuse[:] = self._light_diffuse * rng.uniform(0.5, 1.4, (len(directions), 1)) * tint
-        model.vis.headlight.ambient[:] = self._ambient * rng.uniform(0.6, 1.3)
-        model.vis.headlight.diffuse[:] = self._diffuse * rng.uniform(0.5, 1.5)
+        model.light_diffuse[:] = self._light_diffuse * rng.uniform(0.5, 1.4, (len(directions), 1)) * tint * bright
+        model.vis.headlight.ambient[:] = self._ambient * rng.uniform(0.6, 1.3) * bright
+        model.vis.headlight.diffuse[:] = self._diffuse * rng.uniform(0.5, 1.5) * bright
         model.geom_rgba[:] = self._rgba
         for geom in self._surroundings:
             model.geom_rgba[geom, :3] = np.clip(self._rgba[geom, :3] * rng.uniform(0.85, 1.1), 0, 0.95)

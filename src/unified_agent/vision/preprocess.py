@@ -45,10 +45,31 @@ class Preprocess(nn.Module):
         rows = pixels.permute(0, 2, 3, 1).flatten(2).to(torch.float32)
         return torch.addcmul(self._offset, rows, self._scale).unflatten(2, (-1, 3)).permute(0, 3, 1, 2)
 
+    def reshaping(self, height: int, width: int) -> str:
+        """What frames of this size lose or gain on the way, in a sentence to tell people; empty: nothing but pixels."""
+        vertical, across = self.size[0] / height, self.size[1] / width
+        said = f"Frames of {width}x{height} are brought to {self.size[1]}x{self.size[0]}"
+        if max(vertical, across) / min(vertical, across) < 1.01:
+            return ""
+        if self._mode == "squash":
+            narrower, way = (across, "narrower") if across < vertical else (vertical, "lower")
+            times = max(vertical, across) / narrower
+            return f"{said} by squashing: things look {times:.2g} times {way} to this CLIP than they are."
+        share = 50 * (1 - min(vertical, across) / max(vertical, across))
+        if self._mode == "longest":
+            sides = "above and below" if across < vertical else "left and right"
+            return f"{said} with bars {sides}, {share:.0f}% of what this CLIP sees each."
+        sides = "left and right" if across < vertical else "above and below"
+        return f"{said} by cropping: {share:.0f}% {sides} is never seen by this CLIP."
+
     def _resize(self, pixels: torch.Tensor) -> torch.Tensor:
         height, width = pixels.shape[-2:]
         if self._mode == "squash":
             return functional.resize(pixels, list(self.size), self._interpolation)
+        if self._mode == "shortest" and self.size[0] == self.size[1]:
+            # Not by a ratio: of the longer edge, torchvision leaves the fraction of a pixel away.
+            pixels = functional.resize(pixels, [self.size[0]], self._interpolation)
+            return functional.center_crop(pixels, list(self.size))
         ratios = self.size[0] / height, self.size[1] / width
         ratio = min(ratios) if self._mode == "longest" else max(ratios)
         pixels = functional.resize(pixels, [round(height * ratio), round(width * ratio)], self._interpolation)

@@ -8,11 +8,18 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from unified_agent.errors import UserError, in_range
+from unified_agent.errors import UserError, in_range, nearest
 from unified_agent.vision.clip import FRAMES, Clip
 from unified_agent.vision.preprocess import FrameError
 from unified_agent.vision.sentences import checked
 
+JOINS = {"product": lambda each: np.prod(np.maximum(each, 0.0), axis=0), "minimum": lambda each: np.min(each, axis=0)}
+"""How the rewards of several goals become that of all of them together.
+
+Of a product a reward below 0 counts as 0, so that two goals missed make no goal reached: it never falls when one of
+them rises. Two cosines of 0.2 make 0.04, so that only its order means something. The minimum is a reward like each of
+them, and tells nothing of the better ones.
+"""
 # A goal and a baseline nearer than this (distance of unit vectors) have no direction between them.
 _SAME = 1e-3
 
@@ -66,18 +73,24 @@ class RewardModel:
     Attributes:
         goals: what is wanted.
         clip: the model that looks.
+        join: one of `JOINS`; a single goal's reward is its own.
+        precision: in which frames are encoded: the fastest of this machine, see `Clip.precision`.
         overlaps: cosine of goal and baseline of each goal, shape (G,).
     """
 
-    def __init__(self, clip: Clip, goals: Goal | Sequence[Goal]):
+    def __init__(self, clip: Clip, goals: Goal | Sequence[Goal], join: str = "product"):
         """
         Raises:
-            UserError: no goal, a sentence that cannot be scored, or a goal and a baseline that say the same.
+            UserError: no goal, a sentence that cannot be scored, a goal and a baseline that say the same, or an
+                unknown way to join.
         """
-        self.clip = clip
+        if join not in JOINS:
+            raise UserError(f"Unknown way to join goals: '{join}'. {nearest(join, JOINS)}")
+        self.clip, self.join = clip, join
         self.goals = (goals,) if isinstance(goals, Goal) else tuple(goals)
         if not self.goals:
             raise UserError("A reward needs at least one goal.")
+        self.precision = clip.precision
         sides = [self._embedded(side) for goal in self.goals for side in (goal.sentences, goal.baselines)]
         self._text = torch.stack(sides)
         pairs = self._text.unflatten(0, (-1, 2))
@@ -96,16 +109,17 @@ class RewardModel:
             moments: RGB, uint8, shape (N, C, H, W, 3): a frame of each of C cameras.
 
         Raises:
-            FrameError: they are something else.
+            FrameError: they are something else, or none.
         """
-        if moments.ndim != 5:
+        if moments.ndim != 5 or moments.size == 0:
             raise FrameError(f"Expected moments of shape (N, C, H, W, 3), not {moments.shape}.")
         count, cameras = moments.shape[:2]
         frames = moments.reshape(-1, *moments.shape[2:])
         cosines, distances = [], []
         at_once = FRAMES[self.clip.device.type]
         for start in range(0, len(frames), at_once):
-            embeddings, far = self.clip.encode_views(frames[start : start + at_once])
+            with self.precision.autocast(self.clip.device):
+                embeddings, far = self.clip.encode_views(frames[start : start + at_once])
             cosines.append((embeddings @ self._text.T).cpu().numpy())
             if far is not None:
                 distances.append(far.cpu().numpy())
@@ -117,15 +131,25 @@ class RewardModel:
 
     def rewards(self, looks: Looks) -> np.ndarray:
         """float32, shape (N,)."""
-        each = [
-            regularized(looks.cosines[:, :, index], self.overlaps[index], goal.alpha)
-            for index, goal in enumerate(self.goals)
-        ]
-        return np.prod(each, axis=0).mean(axis=1)
+        return self._joined(self._each(looks)).mean(axis=1)
+
+    def apart(self, looks: Looks) -> np.ndarray:
+        """The rewards of each goal alone, such as those of `Stages`: float32, shape (N, G)."""
+        return self._each(looks).mean(axis=2).T
 
     def score(self, moments: np.ndarray) -> np.ndarray:
         """`rewards` of `look`."""
         return self.rewards(self.look(moments))
+
+    def _each(self, looks: Looks) -> np.ndarray:
+        """(G, N, C)."""
+        goals = zip(self.overlaps, self.goals, strict=True)
+        return np.stack(
+            [regularized(looks.cosines[:, :, i], overlap, goal.alpha) for i, (overlap, goal) in enumerate(goals)]
+        )
+
+    def _joined(self, each: np.ndarray) -> np.ndarray:
+        return each[0] if len(each) == 1 else JOINS[self.join](each)
 
     def _embedded(self, sentences: Sequence[str]) -> torch.Tensor:
         """The unit vector of one side, shape (D,); zero without sentences."""

@@ -25,7 +25,7 @@ def apart(world):
 
 
 def label(world, sentence: str) -> int:
-    return int(Labeller(world).labels()[VOCABULARY.index(SubGoal.parse(sentence))])
+    return int(Labeller(world).labels()[0][VOCABULARY.index(SubGoal.parse(sentence))])
 
 
 def test_what_is_in_plain_sight_has_mujocos_truth(world):

@@ -6,7 +6,7 @@ import pytest
 
 from unified_agent.language.subgoals import VOCABULARY, Relation
 from unified_agent.robot.arm import Arm
-from unified_agent.training.eyes.staging import SHARES, Stage
+from unified_agent.training.eyes.staging import LESSONS, SHARES, Stage
 
 GRASPING = [goal.relation is Relation.GRASPING for goal in VOCABULARY]
 
@@ -24,15 +24,16 @@ def moments(stage):
 
 
 def truth(moments, kind: str) -> np.ndarray:
-    return np.stack([truth for of, _, truth in moments if of == kind])
+    return np.stack([truth for of, _, truth, _ in moments if of == kind])
 
 
 def test_a_view_is_a_frame_of_every_camera_with_the_truth_of_every_sub_goal(moments):
-    _, frames, labels = moments[0]
+    _, frames, labels, reasons = moments[0]
     assert frames.shape == (2, 128, 128, 3)
     assert frames.dtype == np.uint8
     assert labels.shape == (12,)
     assert set(labels) <= {-1, 0, 1}
+    np.testing.assert_array_equal(labels == -1, reasons > 0)
 
 
 def test_each_kind_of_scene_gives_its_share(moments):
@@ -61,7 +62,17 @@ def test_a_carried_box_is_held_and_on_nothing(moments):
 
 def test_the_same_seed_plays_the_same_scenes(stage):
     first, second = (list(islice(stage.moments(np.random.default_rng(5)), 12)) for _ in range(2))
-    for (kind, frames, labels), (again, same_frames, same_labels) in zip(first, second, strict=True):
+    for (kind, frames, labels, _), (again, same_frames, same_labels, _) in zip(first, second, strict=True):
         assert kind == again
         np.testing.assert_array_equal(labels, same_labels)
         np.testing.assert_array_equal(frames, same_frames)
+
+
+def test_lessons_have_heaps_under_more_kinds_of_light_than_tests():
+    stage = Stage(Arm.load("fr3"), randomise=True, lessons=True)
+    taken = list(islice(stage.moments(np.random.default_rng(0)), 60))
+    assert {kind for kind, *_ in taken} == set(LESSONS)
+    assert (truth(taken, "heaped")[:, GRASPING] != 1).all()
+    light = [frames.mean() for _, frames, *_ in taken]
+    assert min(light) < 0.4 * max(light)
+    stage.world.close()

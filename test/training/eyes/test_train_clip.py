@@ -49,8 +49,27 @@ def test_a_trained_clip_reads_frames_it_has_not_seen(tmp_path):
     assert (scores.argmax(axis=1) == unseen.truth[:, :3].argmax(axis=1)).mean() > 0.9
 
 
-def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(tmp_path, monkeypatch):
-    whole = ClipTrainer(moments(48, 0), tmp_path / "whole", config(epochs=3), "cpu").run()
+def test_after_the_first_epoch_it_learns_from_the_hardest_and_from_others_by_chance(tmp_path):
+    epochs = []
+
+    class Watched(ClipTrainer):
+        def _order(self, epoch, rng):
+            hardness, order = self._hardness.copy(), super()._order(epoch, rng)
+            epochs.append((hardness, order))
+            return order
+
+    Watched(moments(64, 0), tmp_path, config(epochs=2, share=0.5), "cpu").run()
+    (_, first), (hardness, second) = epochs
+    assert sorted(first) == list(range(64))
+    assert len(set(second)) == 32
+    assert set(np.argsort(-hardness)[:16]) <= set(second)
+    assert np.median(hardness[list(set(second))]) > np.median(hardness)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(tmp_path, share):
+    settings = config(epochs=3, share=share)
+    whole = ClipTrainer(moments(48, 0), tmp_path / "whole", settings, "cpu").run()
 
     class Cut(ClipTrainer):
         def _save_progress(self, own):
@@ -59,9 +78,9 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(tmp_path, monkeypa
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Cut(moments(48, 0), tmp_path / "cut", config(epochs=3), "cpu").run()
+        Cut(moments(48, 0), tmp_path / "cut", settings, "cpu").run()
     assert not (tmp_path / "cut" / "model.safetensors").exists()
-    resumed = ClipTrainer(moments(48, 0), tmp_path / "cut", config(epochs=3), "cpu").run()
+    resumed = ClipTrainer(moments(48, 0), tmp_path / "cut", settings, "cpu").run()
     assert [h["loss"] for h in resumed] == pytest.approx([h["loss"] for h in whole], rel=1e-3)
 
 

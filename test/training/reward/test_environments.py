@@ -32,6 +32,16 @@ def test_its_own_time_limit_ends_an_episode_by_its_own_rules():
     assert [env.step(0).over for _ in range(20)] == [False] * 19 + [True]
 
 
+def test_success_is_counted_anew_in_every_episode():
+    env = made("MountainCarContinuous-v0", repeat=16)
+    env.reset(0)
+    while not (step := env.step(np.sign(env._observation[1:]))).terminated:
+        pass
+    assert step.observation[0] >= 0.45
+    env.reset(1)
+    assert not any(env.step(np.zeros(1)).terminated for _ in range(20))
+
+
 def test_a_decision_is_held():
     env = made("Line", repeat=4)
     env.reset(0)

@@ -69,8 +69,8 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(settings, looks, model, 
 def test_a_stopped_run_keeps_its_last_round(model, tmp_path):
     begun = Killed(model.clip, model.goals[0], 13, KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        run(SETTINGS, begun, tmp_path)
-    with claim(tmp_path, KIND, {}) as own:
+        run(SETTINGS, begun, tmp_path / "run")
+    with claim(tmp_path / "run", KIND, {}) as own:
         assert len(kept_state(own, STATE, ("rounds",))["rounds"]) == 6
 
 
@@ -86,12 +86,13 @@ def test_a_transition_is_learnt_with_the_reward_of_its_picture_and_never_as_a_la
 
 
 def test_a_finished_run_shows_itself(model, tmp_path):
-    _, card = run(replace(SETTINGS, checkpoint_every=100), model, tmp_path)
+    folder = tmp_path / "run"
+    _, card = run(replace(SETTINGS, checkpoint_every=100), model, folder)
     for name in (POLICY, FILM, CURVE):
-        assert (tmp_path / name).stat().st_size > 500
-    assert list((tmp_path / LOGS).iterdir())
-    assert sorted(path.name for path in (tmp_path / "checkpoints").glob("*/*")) == ["film.mp4", "policy.safetensors"]
-    assert json.loads((tmp_path / CARD).read_text())["measured"] == card["measured"]
+        assert (folder / name).stat().st_size > 500
+    assert list((folder / LOGS).iterdir())
+    assert sorted(path.name for path in (folder / "checkpoints").glob("*/*")) == ["film.mp4", "policy.safetensors"]
+    assert json.loads((folder / CARD).read_text())["measured"] == card["measured"]
     assert card["measured"][-1]["success"] in (0.0, 0.5, 1.0)
 
 
@@ -118,4 +119,4 @@ def test_controls_need_no_look_after_the_warm_up(model, tmp_path):
 def test_what_cannot_be_learnt_from_is_said(name, reward, said, model, tmp_path):
     settings = replace(SETTINGS, surroundings=EnvSettings(f"odd_environments:Odd/{name}-v0"), reward=reward)
     with pytest.raises(EnvironmentFault, match=said):
-        run(settings, model, tmp_path)
+        run(settings, model, tmp_path / "run")

@@ -4,7 +4,7 @@ import pytest
 
 from unified_agent.errors import UserError
 from unified_agent.training.reward.evidence import LabelledView
-from unified_agent.training.reward.tuning import Rewarded, Sweep, choose, cross_validated, measured
+from unified_agent.training.reward.tuning import JudgedViews, Sweep, choose, cross_validated, measured
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.reward import Goal, RewardModel
 
@@ -22,12 +22,12 @@ def views(count: int, cameras: int = 1) -> list[LabelledView]:
     ]
 
 
-def rewarded(rewards: np.ndarray, truth: np.ndarray, episode: np.ndarray | None = None) -> Rewarded:
+def rewarded(rewards: np.ndarray, truth: np.ndarray, episode: np.ndarray | None = None) -> JudgedViews:
     """Of one row of words."""
     count = len(truth)
     nothing = np.full(count, np.nan)
     episode = np.arange(count) if episode is None else episode
-    return Rewarded(rewards[:, None].astype(np.float32), truth, np.zeros(count, bool), nothing, episode, None)
+    return JudgedViews(rewards[:, None].astype(np.float32), truth, np.zeros(count, bool), nothing, episode, None)
 
 
 def test_every_candidate_gets_what_the_reward_model_gives_it(tiny_folder):

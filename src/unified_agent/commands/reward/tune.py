@@ -115,14 +115,14 @@ def _recordings(arguments: argparse.Namespace, told: list[str]) -> tuple[None, I
     cameras = Cameras(tuple(arguments.image_topic), arguments.tolerance)
 
     def views() -> Iterator:
-        silent = 0
+        left_out = []
         for view in recorded_views(bags, sentence, marks, cameras, arguments.slack):
-            if isinstance(view, Path):
-                silent += 1
+            if isinstance(view, str):
+                left_out.append(view)
                 continue
             yield view
-        if silent:
-            told.append(f"{silent} of {len(bags)} recordings do not tell when {sentence!r} was true: left out.")
+        if left_out:
+            told.append(f"{len(left_out)} of {len(bags)} recordings are left out, the first: {left_out[0]}")
         if marks is None:
             told.append(
                 "when the sub-goal was reached, a CLIP said: the figures say how far these words agree with it, not "

@@ -141,6 +141,19 @@ class DatasetReader:
             values = [_matrix(batch, wanted) for batch in batches]
             return np.array(self._seconds(episode)), np.concatenate(values).astype(float)
 
+    def indices(self, number: int) -> np.ndarray:
+        """The numbers in the whole dataset of an episode's rows, shape (N,).
+
+        Raises:
+            NoDataset: as `vectors`.
+        """
+        episode = self._episodes[number]
+        with _named(f"Episode {episode.index} of {self._folder}"):
+            batches = self._batches(episode, {"index": 1}, _ROWS)
+            return np.concatenate([_matrix(batch, VectorFeature("index", ("",)))[:, 0] for batch in batches]).astype(
+                int
+            )
+
     def rows(self, number: int) -> Iterator[DatasetRow]:
         """The moments of an episode, in order.
 

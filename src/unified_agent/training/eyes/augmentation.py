@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a camera may change about a frame without changing what is true in it."""
 
+from collections.abc import Callable
+
+import cv2
+import numpy as np
 import torch
-from torch.nn import functional
 
 SHIFT = 6  # the most a frame is moved, pixels
-SOFT = 0.15  # the share of frames that are blurred
+HUE = 0.08  # the most that hues are turned, of a circle of 1: a red box stays red
+TURNED = 0.5  # the share of frames whose hues are turned
+SOFT = 0.3  # the share of frames that are blurred
 NOISY = 0.5  # the share of frames that get sensor noise
+CODED = 0.3  # the share of frames that went through a lossy codec
 
 
 def augment(frames: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Frames moved, mirrored, re-lit, blurred and made noisy, each in its own way.
+    """Frames moved, mirrored, recoloured, re-lit, blurred, made noisy and coded, each in its own way.
 
     A mirrored frame stays true: no caption speaks of left or right.
 
@@ -21,12 +27,47 @@ def augment(frames: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     Returns:
         uint8, the same shape.
     """
-    pixels = _relight(_move(frames, generator).float(), generator)
-    soft, noisy = torch.rand(2, len(pixels), generator=generator) < torch.tensor([[SOFT], [NOISY]])
-    pixels[soft] = _blur(pixels[soft])
+
+    def drawn(low: float, high: float) -> list[float]:
+        return torch.empty(len(frames)).uniform_(low, high, generator=generator).tolist()
+
+    shares = torch.tensor([[TURNED], [SOFT], [NOISY], [CODED]])
+    turned, soft, noisy, coded = torch.rand(4, len(frames), generator=generator) < shares
+    hues, widths, qualities = drawn(-HUE, HUE), drawn(0.4, 1.3), drawn(30, 96)
+    pixels = _move(frames, generator)
+    _each(pixels, turned, recoloured, hues)
+    pixels = _relight(pixels.float(), generator)
+    _each(pixels, soft, blurred, widths)
     deviation = torch.empty(int(noisy.sum()), 1, 1, 1).uniform_(0.0, 5.0, generator=generator)
     pixels[noisy] += torch.randn(pixels[noisy].shape, generator=generator) * deviation
-    return pixels.clamp_(0, 255).to(torch.uint8)
+    pixels = pixels.clamp_(0, 255).to(torch.uint8)
+    _each(pixels, coded, through_jpeg, [int(quality) for quality in qualities])
+    return pixels
+
+
+def recoloured(frame: np.ndarray, turn: float) -> np.ndarray:
+    """A frame, uint8 RGB, whose hues are turned by that share of the circle."""
+    hsv = cv2.cvtColor(frame, cv2.COLOR_RGB2HSV_FULL)
+    hsv[..., 0] += np.uint8(round(256 * turn) % 256)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
+
+
+def blurred(frame: np.ndarray, sigma: float) -> np.ndarray:
+    """A frame out of focus: a Gaussian of that deviation, pixels."""
+    return cv2.GaussianBlur(frame, (0, 0), sigma)
+
+
+def through_jpeg(frame: np.ndarray, quality: int) -> np.ndarray:
+    """A frame, uint8 RGB, coded and decoded with a loss; quality of 1 to 100."""
+    _, coded = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def _each(frames: torch.Tensor, chosen: torch.Tensor, change: Callable, amounts: list) -> None:
+    """Change the chosen frames in place, each by its own amount."""
+    shown = frames.numpy()
+    for i in torch.nonzero(chosen).flatten().tolist():
+        shown[i] = change(shown[i], amounts[i])
 
 
 def _move(frames: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -45,12 +86,7 @@ def _relight(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     def spread(low: float, high: float, channels: int = 1) -> torch.Tensor:
         return torch.empty(len(pixels), 1, 1, channels).uniform_(low, high, generator=generator)
 
-    contrast, exposure, balance = spread(0.8, 1.2), spread(0.8, 1.2), spread(0.93, 1.07, 3)
+    contrast, exposure, balance = spread(0.8, 1.2), spread(0.55, 1.25), spread(0.93, 1.07, 3)
     gain = contrast * exposure * balance
     lift = (1 - contrast) * 128 * exposure * balance + spread(-15.0, 15.0)
     return pixels.mul_(gain).add_(lift)
-
-
-def _blur(pixels: torch.Tensor) -> torch.Tensor:
-    padded = functional.pad(pixels.permute(0, 3, 1, 2), (1,) * 4, mode="replicate")
-    return functional.avg_pool2d(padded, 3, stride=1).permute(0, 2, 3, 1)

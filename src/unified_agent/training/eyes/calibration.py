@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unified_agent.language.subgoals import Relation, SubGoal
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -68,17 +70,30 @@ def evaluate(
     ]
 
 
-def pooled(detections: Sequence[Detection]) -> Detection:
+def pooled(detections: Sequence[Detection], name: str = "all") -> Detection:
     """All sentences' verdicts counted together."""
     counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
-    return Detection("all", float("nan"), *(sum(getattr(d, count) for d in detections) for count in counts))
+    return Detection(name, float("nan"), *(sum(getattr(d, count) for d in detections) for count in counts))
+
+
+def by_relation(detections: Sequence[Detection]) -> list[Detection]:
+    """The verdicts on the sub-goals' sentences, pooled for each relation."""
+    of = {relation: [d for d in detections if SubGoal.parse(d.sentence).relation is relation] for relation in Relation}
+    return [pooled(some, f"every sentence of '{relation.value}'") for relation, some in of.items()]
+
+
+def macro(detections: Sequence[Detection]) -> tuple[float, float]:
+    """Precision and recall as the mean over sentences, so that rare ones count as much as common ones."""
+    return float(np.mean([d.precision for d in detections])), float(np.mean([d.recall for d in detections]))
 
 
 def table(detections: Sequence[Detection]) -> str:
-    """A Markdown table, one row a sentence and one for all."""
+    """A Markdown table, one row a sub-goal's sentence, a relation, their mean and all."""
     lines = ["| sentence | gamma | true | false | precision | recall |", "|---|---|---|---|---|---|"]
-    for d in [*detections, pooled(detections)]:
+    for d in [*detections, *by_relation(detections), pooled(detections)]:
         true, false = d.true_positives + d.false_negatives, d.false_positives + d.true_negatives
         gamma = "" if np.isnan(d.threshold) else f"{d.threshold:.3f}"
         lines.append(f"| {d.sentence} | {gamma} | {true} | {false} | {d.precision:.4f} | {d.recall:.4f} |")
+    precision, recall = macro(detections)
+    lines.append(f"| mean of the sentences | | | | {precision:.4f} | {recall:.4f} |")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 """Collecting labelled frames: the same shard for the same split and number, whenever it is made."""
 
 from enum import IntEnum
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from unified_agent.errors import UserError, in_range
 from unified_agent.folders import OwnFolder
 from unified_agent.robot.arm import Arm
 from unified_agent.training.eyes.frames import LabelledMoments, Shard
+from unified_agent.training.eyes.shifts import SCENES
 from unified_agent.training.eyes.staging import Stage
 from unified_agent.training.runs import arm_identity
 
@@ -29,8 +31,11 @@ class Split(IntEnum):
     TEST = 2
 
 
-def collect(folder: Path, split: Split, moments: int, arm: Arm) -> LabelledMoments:
+def collect(folder: Path, split: Split, moments: int, arm: Arm, shift: str | None = None) -> LabelledMoments:
     """At least so many moments of a split; shards that lie in the folder already are taken from there.
+
+    Args:
+        shift: of ``shifts.SCENES``: the same moments, seen by moved cameras or under other lights.
 
     Raises:
         UserError: the folder holds frames of another arm of that name, another process collects into it, or it cannot
@@ -41,24 +46,27 @@ def collect(folder: Path, split: Split, moments: int, arm: Arm) -> LabelledMomen
         raise UserError(f"The arm's name {arm.name[:80]!r} is none for a folder of frames.")
     splits = [one.name.lower() for one in Split]
     settings = {"arm": arm_identity(arm)}
+    place = split.name.lower() if shift is None else f"{split.name.lower()}, {shift}"
     # Frames of version 0.1 are taken over: they were of the arm that ships.
     with OwnFolder.claim(folder / arm.name, KIND, settings, adopts=lambda entry: entry.name in splits) as own:
-        for name in splits:
+        for name in (*splits, place):
             own.place(name)
-        return _collected(folder, split, moments, arm)
+        return _collected(folder / arm.name / place, split, moments, arm, shift)
 
 
-def _collected(folder: Path, split: Split, moments: int, arm: Arm) -> LabelledMoments:
-    paths = [folder / arm.name / split.name.lower() / f"{i:04d}" for i in range(-(-moments // MOMENTS_A_SHARD))]
+def _collected(folder: Path, split: Split, moments: int, arm: Arm, shift: str | None) -> LabelledMoments:
+    paths = [folder / f"{i:04d}" for i in range(-(-moments // MOMENTS_A_SHARD))]
     missing = [i for i, path in enumerate(paths) if not Shard.exists(path)]
-    for i in tqdm(missing, unit="shard", desc=f"{split.name.lower()} moments", disable=not missing):
-        _shard(Stage(arm, randomise=i % PLAIN != PLAIN - 1), np.random.default_rng((split, i))).save(paths[i])
+    for i in tqdm(missing, unit="shard", desc=f"{folder.name} moments", disable=not missing):
+        apart = None if shift is None else partial(SCENES[shift], rng=np.random.default_rng((split, i, 1)))
+        stage = Stage(arm, i % PLAIN != PLAIN - 1, lessons=split is Split.TRAIN, shift=apart)
+        _shard(stage, np.random.default_rng((split, i))).save(paths[i])
     return LabelledMoments([Shard.load(path) for path in paths])
 
 
 def _shard(stage: Stage, rng: np.random.Generator) -> Shard:
     try:
-        kinds, frames, truth = zip(*islice(stage.moments(rng), MOMENTS_A_SHARD), strict=True)
+        kinds, frames, truth, reasons = zip(*islice(stage.moments(rng), MOMENTS_A_SHARD), strict=True)
     finally:
         stage.world.close()
-    return Shard(np.stack(frames), np.stack(truth), np.array(kinds))
+    return Shard(np.stack(frames), np.stack(truth), np.array(kinds), reasons=np.stack(reasons))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which scenes a CLIP knows, from the frames that it was trained on; and how well it tells others from them."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from tqdm import tqdm
 
 from unified_agent.errors import UserError
 from unified_agent.language.subgoals import SENTENCES
-from unified_agent.training.eyes.augmentation import augment
+from unified_agent.training.eyes.augmentation import augment, through_jpeg
 from unified_agent.training.eyes.frames import LabelledMoments
 from unified_agent.training.pictures import ENDINGS, picture, pictures_in
 from unified_agent.vision.clip import Clip
@@ -49,7 +48,7 @@ def disguised(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     frames = frames.copy()
     ways = rng.integers(0, 6, len(frames))
     for number in np.flatnonzero(ways == 0):
-        frames[number] = _through_jpeg(frames[number], int(rng.integers(30, 96)))
+        frames[number] = through_jpeg(frames[number], int(rng.integers(30, 96)))
     for number in np.flatnonzero(ways == 1):
         frames[number] = _through_scaling(frames[number], float(rng.uniform(1.5, 4.0)))
     if (lit := ways == 2).any():
@@ -116,12 +115,6 @@ def _described(clip: Clip, moments: LabelledMoments, seed: int) -> Iterator[np.n
     for start in tqdm(range(0, len(moments), BATCH), unit="batch", desc="known scenes", mininterval=2):
         frames = moments.frames(np.arange(start, min(start + BATCH, len(moments))))
         yield clip.describe(disguised(frames.reshape(-1, *frames.shape[2:]), rng), LAYERS).cpu().numpy()
-
-
-def _through_jpeg(frame: np.ndarray, quality: int) -> np.ndarray:
-    coded = io.BytesIO()
-    Image.fromarray(frame).save(coded, "JPEG", quality=quality)
-    return np.asarray(Image.open(coded).convert("RGB"))
 
 
 def _through_scaling(frame: np.ndarray, factor: float) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from unified_agent.errors import UserError
 
+_OPTIONAL = ("states", "reasons")
 UNKNOWN = -1  # in between true and false: neither learnt from nor tested on
 
 
@@ -27,17 +28,21 @@ class Shard:
         truth: int8, shape (N, M): 1, 0 or -1 (in between) for each of M sentences; 12 of the tabletop's vocabulary.
         scenes: shape (N,), the kind of scene each moment is of.
         states: shape (N, S), what each is a picture of; None where a state is more than some numbers.
+        reasons: int8, shape (N, M), why a truth is in between; None where nobody wrote it down.
     """
 
     frames: np.ndarray
     truth: np.ndarray
     scenes: np.ndarray
     states: np.ndarray | None = None
+    reasons: np.ndarray | None = None
 
     def save(self, path: Path) -> None:
-        """Write ``path.{frames,truth,scenes,states}.npy``; frames come last: a shard that has them is whole."""
+        """Write ``path.{frames,truth,scenes,...}.npy``; frames come last: a shard that has them is whole."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        for part in ("truth", "scenes", *(() if self.states is None else ("states",)), "frames"):
+        for part in ("truth", "scenes", *_OPTIONAL, "frames"):
+            if getattr(self, part) is None:
+                continue
             unfinished = _file(path, f"{part}.unfinished")
             np.save(unfinished, getattr(self, part), allow_pickle=False)
             os.replace(unfinished, _file(path, part))
@@ -53,15 +58,14 @@ class Shard:
             shard = cls(
                 np.load(_file(path, "frames"), mmap_mode="r", allow_pickle=False),
                 *(np.load(_file(path, part), allow_pickle=False) for part in ("truth", "scenes")),
-                np.load(states, allow_pickle=False) if (states := _file(path, "states")).is_file() else None,
+                *(np.load(f, allow_pickle=False) if (f := _file(path, part)).is_file() else None for part in _OPTIONAL),
             )
         except (OSError, ValueError, EOFError, MemoryError) as error:
             raise UserError(
                 f"The labelled frames {path} cannot be read ({error}): delete them, collect anew."
             ) from None
-        counts = {
-            array.shape[:1] for array in (shard.frames, shard.truth, shard.scenes, shard.states) if array is not None
-        }
+        parts = (shard.frames, shard.truth, shard.scenes, shard.states, shard.reasons)
+        counts = {array.shape[:1] for array in parts if array is not None}
         if shard.frames.ndim != 5 or shard.frames.dtype != np.uint8 or len(counts) > 1:
             raise UserError(f"The labelled frames {path} do not fit their labels: delete them to collect anew.")
         return shard

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The truth of every sub-goal, as far as the cameras could show it."""
 
+from enum import IntEnum
+
 import numpy as np
 
 from unified_agent.language.subgoals import VOCABULARY, Relation, SubGoal
@@ -19,6 +21,30 @@ _SHOWN = np.array([1, 1, 1, 0, 0, 0], dtype=np.uint8)
 """Geom groups that are drawn."""
 
 
+class Reason(IntEnum):
+    """Why a truth is in between."""
+
+    KNOWN = 0
+    HIDDEN = 1
+    TOUCHED = 2
+    NEARLY_GRIPPED = 3
+    LEANING = 4
+    UNSETTLED = 5
+
+    def __str__(self) -> str:
+        return _IN_WORDS[self]
+
+
+_IN_WORDS = {
+    Reason.KNOWN: "known",
+    Reason.HIDDEN: "an object of the sentence is hidden, or out of the picture",
+    Reason.TOUCHED: "touched by the gripper, not lifted",
+    Reason.NEARLY_GRIPPED: "between fingers that are a hair from it",
+    Reason.LEANING: "leaning by 5 to 20 degrees",
+    Reason.UNSETTLED: "still moving, still held, or a few millimetres above",
+}
+
+
 class Labeller:
     """Labels moments of one world: MuJoCo's truth, but "in between" where no picture could tell.
 
@@ -30,18 +56,24 @@ class Labeller:
         self._world = world
         self._geoms = {name: world.model.geom(name).id for name in world.objects}
 
-    def labels(self) -> np.ndarray:
-        """1, 0 or -1 for each sub-goal of the vocabulary now, int8, shape (12,)."""
+    def labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """1, 0 or -1 for each sub-goal of the vocabulary now, and the ``Reason``: int8, shape (12,) each."""
         shown = {name: self._shown(name) for name in self._world.objects}
-        return np.array([self._label(goal, shown) for goal in VOCABULARY], dtype=np.int8)
+        truth, reasons = zip(*(self._label(goal, shown) for goal in VOCABULARY), strict=True)
+        return np.array(truth, dtype=np.int8), np.array(reasons, dtype=np.int8)
 
-    def _label(self, goal: SubGoal, shown: dict[str, bool]) -> int:
+    def _label(self, goal: SubGoal, shown: dict[str, bool]) -> tuple[int, Reason]:
         if not all(shown[name] for name in (goal.subject, goal.support) if name):
-            return UNKNOWN
+            return UNKNOWN, Reason.HIDDEN
         truth = truth_value(self._world.holds(goal))
-        if goal.relation is Relation.GRASPING:
-            return UNKNOWN if truth == 0 and self._nearly_gripped(goal.subject) else truth
-        return UNKNOWN if self._leans_slightly(goal.subject) else truth
+        grasping = goal.relation is Relation.GRASPING
+        if grasping and truth == 0 and self._nearly_gripped(goal.subject):
+            return UNKNOWN, Reason.NEARLY_GRIPPED
+        if not grasping and self._leans_slightly(goal.subject):
+            return UNKNOWN, Reason.LEANING
+        if truth == UNKNOWN:
+            return UNKNOWN, Reason.TOUCHED if grasping else Reason.UNSETTLED
+        return truth, Reason.KNOWN
 
     def _shown(self, name: str) -> bool:
         """Whether at least a third of the object's points can be seen from one camera."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenes for CLIP to learn from: practice in full physics, and near misses posed by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
@@ -17,7 +18,11 @@ from unified_agent.state import Action
 from unified_agent.training.eyes.labels import Labeller
 
 SHARES = {"practice": 0.6, "poised": 0.2, "carried": 0.2}
-"""What part of the moments each kind of scene gives."""
+"""What part of the moments that are tested on each kind of scene gives."""
+LESSONS = {"practice": 0.45, "poised": 0.15, "carried": 0.15, "heaped": 0.25}
+"""And of those that are learnt from: errors come in heaps, so of these it sees many."""
+SceneShift = Callable[[object], AbstractContextManager]
+"""Changes MuJoCo's model for as long as it is entered."""
 
 
 class Stage:
@@ -26,32 +31,43 @@ class Stage:
     Args:
         arm: the arm in the pictures.
         randomise: whether every moment has its own lights, cameras and colours.
+        lessons: for learning: more heaps (``LESSONS``), and a wide randomisation.
+        shift: what is done to the model's cameras or lights while a moment is taken.
 
     Attributes:
         world: what is to be looked at.
     """
 
-    def __init__(self, arm: Arm, randomise: bool) -> None:
+    def __init__(self, arm: Arm, randomise: bool, lessons: bool = False, shift: SceneShift | None = None) -> None:
         self.world = World(arm)
         self._labeller = Labeller(self.world)
         self._arm = arm
         self._kinematics = Kinematics(arm)
         self._motions = Motions(arm, self._kinematics, OBJECT_SIZE)
-        self._randomisation = Randomisation(self.world.model) if randomise else None
-        self._scenes = {"practice": self._practice, "poised": self._poised, "carried": self._carried}
+        self._randomisation = Randomisation(self.world.model, wide=lessons) if randomise else None
+        self._shift = shift or (lambda model: nullcontext())
+        self._shares = LESSONS if lessons else SHARES
+        self._scenes = {
+            "practice": self._practice,
+            "poised": self._poised,
+            "carried": self._carried,
+            "heaped": self._heaped,
+        }
 
-    def moments(self, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-        """Without end: (kind of scene, frames (C, H, W, 3) uint8, truth (12,) int8) for one moment after another."""
-        taken = dict.fromkeys(SHARES, 0)
+    def moments(self, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+        """Without end: (kind of scene, frames (C, H, W, 3) uint8, truth (12,) int8, reasons (12,) int8) of moments."""
+        model, data = self.world.model, self.world.data
+        taken = dict.fromkeys(self._shares, 0)
         while True:
             total = sum(taken.values())
-            kind = max(SHARES, key=lambda name: SHARES[name] * (total + 1) - taken[name])
+            kind = max(taken, key=lambda name: self._shares[name] * (total + 1) - taken[name])
             for _ in self._scenes[kind](rng):
                 if self._randomisation:
                     self._randomisation.draw(rng)
-                    mujoco.mj_camlight(self.world.model, self.world.data)
                 taken[kind] += 1
-                yield kind, self._frames(), self._labeller.labels()
+                with self._shift(model):
+                    mujoco.mj_camlight(model, data)
+                    yield kind, self._frames(), *self._labeller.labels()
 
     def _frames(self) -> np.ndarray:
         return np.stack([self.world.render(camera) for camera in self.world.cameras])
@@ -76,6 +92,27 @@ class Stage:
         if rng.random() < 0.7:
             self._disturb(rng)
         for _ in range(4):
+            if self._pose_tool(self._near_tool(rng), self._opening(rng)):
+                yield
+
+    def _heaped(self, rng: np.random.Generator) -> Iterator[None]:
+        """Boxes thrown together: two or three against each other or against the rim, as they come to lie."""
+        self._reset(rng)
+        names = [str(name) for name in rng.permutation(self.world.objects)]
+        x_min, x_max, y_min, y_max = self._arm.basket
+        middle = rng.uniform((x_min, y_min), (x_max, y_max))
+        if rng.random() < 0.4:
+            axis = rng.integers(2)
+            middle[axis] = rng.choice([(x_min, x_max), (y_min, y_max)][axis])
+        for number, name in enumerate(names[: rng.integers(1, 4)]):
+            angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 1.3) * OBJECT_SIZE
+            height = OBJECT_SIZE * rng.uniform(0.6, 1.0 + 0.6 * number)
+            position = np.array([*(middle + reach * np.array([np.cos(angle), np.sin(angle)])), height])
+            tilt = 0.0 if rng.random() < 0.3 else rng.uniform(-1.2, 1.2)
+            self.world.place_object(name, position, _quaternion(rng.uniform(-np.pi, np.pi), tilt))
+            self.world.step(int(rng.integers(20, 80)))
+        self.world.step(int(rng.integers(20, 120)))
+        for _ in range(2):
             if self._pose_tool(self._near_tool(rng), self._opening(rng)):
                 yield
 

@@ -10,12 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from pathlib import Path
+from typing import TypeVar
 
 from unified_agent.errors import UserError
 from unified_agent.training.relabelling.labels import Labels
 from unified_agent.training.relabelling.looking import look
 from unified_agent.training.relabelling.question import Question
 
+Made = TypeVar("Made")
 # What no other recording would escape.
 _FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 # Bytes of recordings that make it worth while to begin one more process.
@@ -103,26 +105,24 @@ class Observer:
 
     def look(self, task: LookTask, progress: Callable[[int], object] = lambda read: None) -> Labels | LookFailure:
         """What was found, or why nothing could be."""
-        try:
-            return look(
-                task.bag,
-                task.folder,
-                task.name,
-                self._detector,
-                self._equipment.question,
-                progress,
-                self._equipment.device,
-            )
-        except UserError as error:
-            return LookFailure(str(error))
-        except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            return LookFailure(f"{error.strerror or error}{where}", error.errno in _FATAL)
-        except MemoryError:
-            return LookFailure("there is not enough memory for it")
-        except Exception as error:  # one recording of thousands must not end the search
-            text = " ".join(str(error).split())[:200]
-            return LookFailure(f"it cannot be looked at ({type(error).__name__}: {text})")
+        question, device = self._equipment.question, self._equipment.device
+        return attempted(lambda: look(task.bag, task.folder, task.name, self._detector, question, progress, device))
+
+
+def attempted(work: Callable[[], Made]) -> Made | LookFailure:
+    """What is made of a recording, or why nothing can be: one of thousands must not end the work."""
+    try:
+        return work()
+    except UserError as error:
+        return LookFailure(str(error))
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return LookFailure(f"{error.strerror or error}{where}", error.errno in _FATAL)
+    except MemoryError:
+        return LookFailure("there is not enough memory for it")
+    except Exception as error:
+        text = " ".join(str(error).split())[:200]
+        return LookFailure(f"it cannot be looked at ({type(error).__name__}: {text})")
 
 
 Answers = Iterator[tuple[LookTask, Labels | LookFailure]]

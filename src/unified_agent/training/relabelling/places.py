@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-# What lies beside a copy: the scores of every moment, the summary, the thumbnails.
+# What lies beside a copy: the scores of every moment, the summary, the thumbnails, the picture of a reward.
 SCORES, SUMMARY, PICTURES = ".csv", ".json", ".moments"
-_ENDINGS = ("", SCORES, SUMMARY, PICTURES)
+CURVE = ".png"
+_ENDINGS = ("", SCORES, SUMMARY, PICTURES, CURVE)
 # Of a name, so that endings fit behind it.
 _LONGEST = 160
 

@@ -28,10 +28,10 @@ def told(found: Mapping[str, Labels], failed: Mapping[str, str], doubts: str = "
         lines += _totals(found, trusted)
     lines += _strange(found, trusted)
     lines += [doubts] if doubts else []
-    lines += _grouped(
+    lines += grouped(
         "left out or lost", {name: "; ".join(labels.lost) for name, labels in found.items() if labels.lost}
     )
-    return lines + _grouped("failed", failed)
+    return lines + grouped("failed", failed)
 
 
 def _in_full(found: Mapping[str, Labels], trusted: bool) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _listed(times: Sequence[float]) -> str:
     return ", ".join(f"{time:.2f} s" for time in times[:_TIMES]) + more
 
 
-def _grouped(what: str, reasons: Mapping[str, str]) -> list[str]:
+def grouped(what: str, reasons: Mapping[str, str]) -> list[str]:
     """A line a kind of reason: those that differ in numbers and names only are one kind."""
     kinds: dict[str, list[str]] = {}
     for name in reasons:

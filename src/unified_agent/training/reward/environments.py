@@ -66,7 +66,7 @@ class EnvFacts:
     rate: float
 
 
-class Step(NamedTuple):
+class Transition(NamedTuple):
     """What a decision led to.
 
     Attributes:
@@ -147,7 +147,7 @@ class TimedEnv:
         self._over, self._own_rules, self._steps = False, own_rules, 0
         return self._see(observation)
 
-    def step(self, action: np.ndarray) -> Step:
+    def step(self, action: np.ndarray) -> Transition:
         """Hold an action: a number below ``choices``, or a vector in [-1, 1]."""
         given = self._given(action)
         reward, cut, success, held = 0.0, False, None, False
@@ -170,7 +170,7 @@ class TimedEnv:
                 cut |= self._over or (self._limit is not None and self._steps >= self._limit)
             if cut:
                 break
-        return Step(self._observation, reward, cut, self._over, success, self._steps, held)
+        return Transition(self._observation, reward, cut, self._over, success, self._steps, held)
 
     def picture(self) -> np.ndarray:
         """What there is to be seen now: RGB, uint8, shape (C, H, W, 3)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unified_agent.training.reward.environments import Step
+from unified_agent.training.reward.environments import Transition
 from unified_agent.training.reward.workers import Workers
 from unified_agent.vision.reward import Looks, RewardModel
 
@@ -19,7 +19,7 @@ Act = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Play:
+class Rollout:
     """An episode of T decisions.
 
     Attributes:
@@ -59,7 +59,7 @@ def play(
     own_rules: bool = False,
     at_once: int = 1,
     told: Callable[[int], object] = lambda decisions: None,
-) -> list[Play]:
+) -> list[Rollout]:
     """One episode for each seed, in their order; an environment that has finished one begins the next.
 
     Args:
@@ -72,7 +72,7 @@ def play(
     longest = None if own_rules else workers.facts.episode
     waiting = deque(enumerate(seeds))
     running: dict[int, _Record] = {}
-    finished: dict[int, Play] = {}
+    finished: dict[int, Rollout] = {}
     while waiting or running:
         free = (number for number in range(min(at_once, len(workers))) if number not in running)
         begun = {number: waiting.popleft() for number in free if waiting}
@@ -97,14 +97,14 @@ class _Record:
     def __init__(self, place: int, observation: np.ndarray, look: RewardModel | None) -> None:
         self.place, self.observations = place, [observation]
         self.actions: list[np.ndarray] = []
-        self.steps: list[Step] = []
+        self.steps: list[Transition] = []
         self._look = look
         self._pictures: list[np.ndarray] = []
         self._looks: list[Looks] = []
         self._shown: np.ndarray | None = None
         self._still = True
 
-    def add(self, action: np.ndarray, step: Step, picture: np.ndarray | None) -> None:
+    def add(self, action: np.ndarray, step: Transition, picture: np.ndarray | None) -> None:
         self.observations.append(step.observation)
         self.actions.append(action)
         self.steps.append(step)
@@ -117,7 +117,7 @@ class _Record:
         if len(self._pictures) * picture.nbytes >= _PICTURES:
             self._judge()
 
-    def end(self) -> Play:
+    def end(self) -> Rollout:
         rewards, unfamiliar = None, 0
         if self._look is not None:
             self._judge()
@@ -125,7 +125,7 @@ class _Record:
             rewards = self._look.rewards(looks).astype(np.float32)
             unfamiliar = 0 if looks.unfamiliar is None else int(looks.unfamiliar.sum())
         last = self.steps[-1]
-        return Play(
+        return Rollout(
             np.stack(self.observations),
             np.stack(self.actions),
             np.array([step.reward for step in self.steps], dtype=np.float32),

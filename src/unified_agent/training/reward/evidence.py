@@ -89,7 +89,7 @@ def known_views(recording: Path, sentence: str, cameras: Cameras) -> Iterator[La
 
 def recorded_views(
     recordings: Sequence[Path], sentence: str, marks: Sequence[Mark] | None, cameras: Cameras, slack: float
-) -> Iterator[LabelledView | Path]:
+) -> Iterator[LabelledView | str]:
     """The views of recordings one after another, by marks or, without any, by their own sub-goals.
 
     Args:
@@ -98,27 +98,32 @@ def recorded_views(
         slack: see `marks.truth_of`.
 
     Yields:
-        Views; and the path of each recording that does not tell when the sentence was true.
+        Views; and of each recording that is left out why: it cannot be read, or does not tell.
 
     Raises:
-        UserError: none of the recordings tells, or as `marked_views`.
+        UserError: all are left out.
     """
     silent = 0
     for recording in recordings:
         mine = [mark for mark in marks or () if means(mark, recording)]
         views = marked_views(recording, mine, cameras, slack) if mine else iter(())
         views = known_views(recording, sentence, cameras) if marks is None else views
-        first = next(views, None)
+        why = f"{recording} does not tell when {sentence!r} was true"
+        first = None
+        try:
+            first = next(views, None)
+        except UserError as error:
+            why = str(error)
         if first is None:
             silent += 1
-            yield recording
+            yield why
             continue
         yield first
         yield from views
     if silent == len(recordings):
         raise UserError(
             f"None of {silent} recordings tells when {sentence!r} was true: name one of their sub-goals with "
-            "--sentence, or mark some moments (--marks)."
+            f"--sentence, or mark some moments (--marks). The last: {why}"
         )
 
 

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -44,6 +45,14 @@ def captioned(frame: np.ndarray, sentence: str, reward: float) -> np.ndarray:
     canvas.text((MARGIN, height + 6), fit(sentence, width - 90 - 2 * MARGIN, 13), FAINT, font(13))
     canvas.text((width - MARGIN, height + 6), f"{reward:.3f}", TEXT, font(13), anchor="ra")
     return np.asarray(picture)
+
+
+def strip(path: Path, across: int, down: int) -> np.ndarray:
+    """So many moments of a film, evenly spread over it, on one picture: uint8 RGB (H, W, 3)."""
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    shown = [frames[round(number)] for number in np.linspace(0, len(frames) - 1, across * down)]
+    return np.vstack([np.hstack(shown[row * across : (row + 1) * across]) for row in range(down)])
 
 
 def _episode(workers: Workers, seed: int, act: Act) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -24,7 +24,7 @@ from unified_agent.folders import OwnFolder
 from unified_agent.training.board import Board
 from unified_agent.training.reward import film, learning_report
 from unified_agent.training.reward.environments import EnvFacts, EnvironmentFault
-from unified_agent.training.reward.episodes import Act, Play, play
+from unified_agent.training.reward.episodes import Act, Rollout, play
 from unified_agent.training.reward.memory import Lesson, Memory
 from unified_agent.training.reward.off_policy import OffPolicyLearner, Scale
 from unified_agent.training.reward.settings import RewardLearning
@@ -37,8 +37,6 @@ STATE, POLICY, CARD = "state.pt", "policy.safetensors", "card.json"
 CURVE, FILM, LOGS, CHECKPOINTS = "curve.png", "film.mp4", "tensorboard", "checkpoints"
 _KEEP_EVERY = 20.0
 """Seconds of work that a kill can cost, and the round that it comes in."""
-_MEASURING = 16
-"""Environments that are measured in at once: they are not drawn, and so cost little."""
 # Of an environment's 2^31 seeds: those that are learnt from, that measure while it learns, and that measure at the end.
 _SEEDS = {"learn": (0, 2**30), "measure": (2**30, 2**29), "evaluate": (2**30 + 2**29, 2**29)}
 
@@ -89,7 +87,9 @@ class RewardRun:
         """
         settings = self._settings
         cores = multiprocessing.cpu_count()
-        with Workers(settings.surroundings, max(settings.envs, _MEASURING), min(settings.envs, cores)) as workers:
+        with Workers(
+            settings.surroundings, max(settings.envs, settings.measuring), min(settings.envs, cores)
+        ) as workers:
             self._facts = workers.facts
             self._resume()
             board = Board(self._folder.path / LOGS, self.decisions)
@@ -129,7 +129,7 @@ class RewardRun:
             environment itself ended; ``success``: the share that its ``info`` called one, where that says anything.
         """
         seeds = _seeds(purpose, self._settings.seed, 0, episodes)
-        plays = play(workers, seeds, self._learner.act, own_rules=True, at_once=_MEASURING)
+        plays = play(workers, seeds, self._learner.act, own_rules=True, at_once=self._settings.measuring)
         told = [episode.success for episode in plays if episode.success is not None]
         return {
             "own_return": [float(episode.own.sum()) for episode in plays],
@@ -138,7 +138,7 @@ class RewardRun:
             **({"success": float(np.mean(told))} if told else {}),
         }
 
-    def _collect(self, workers: Workers, bar: tqdm) -> tuple[list[Play], list[Lesson]]:
+    def _collect(self, workers: Workers, bar: tqdm) -> tuple[list[Rollout], list[Lesson]]:
         """A round of episodes, and what is to be learnt from them."""
         settings, facts, number = self._settings, workers.facts, len(self.rounds)
         rng = np.random.default_rng([settings.seed, number])
@@ -158,7 +158,7 @@ class RewardRun:
         rewards = [self._rewarded(episode, rng) for episode in plays]
         return plays, [Lesson(e.observations, e.actions, r) for e, r in zip(plays, rewards, strict=True)]
 
-    def _rewarded(self, episode: Play, rng: np.random.Generator) -> np.ndarray:
+    def _rewarded(self, episode: Rollout, rng: np.random.Generator) -> np.ndarray:
         kind = self._settings.reward
         rewards = {"constant": np.ones(len(episode), np.float32), "true": episode.own}.get(kind, episode.rewards)
         if kind == "shuffled" and self._learner is not None:
@@ -170,7 +170,7 @@ class RewardRun:
             )
         return rewards
 
-    def _study(self, plays: Sequence[Play], lessons: Sequence[Lesson]) -> None:
+    def _study(self, plays: Sequence[Rollout], lessons: Sequence[Lesson]) -> None:
         """Learn from a round, and write down how it went."""
         taken = sum(map(len, plays))
         row = {

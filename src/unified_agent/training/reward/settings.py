@@ -30,6 +30,7 @@ class RewardLearning:
         evaluate_every: decisions between two measurements by the environment's own rules; 0: only at the end.
         evaluations: episodes of such a measurement.
         last_evaluations: episodes of the one at the end.
+        measuring: environments that are measured in at once; they are not drawn, and so mostly cost little.
         checkpoint_every: decisions between two policies that are kept with a film each; 0: only the one at the end.
     """
 
@@ -43,11 +44,13 @@ class RewardLearning:
     evaluate_every: int = 5_000
     evaluations: int = 20
     last_evaluations: int = 100
+    measuring: int = 16
     checkpoint_every: int = 0
 
     def __post_init__(self) -> None:
         in_range("steps", self.steps, 1, 1_000_000_000)
-        in_range("envs", self.envs, 1, 1_000)
+        for name in ("envs", "measuring"):
+            in_range(name, getattr(self, name), 1, 1_000)
         in_range("seed", self.seed, 0, SEEDS)
         in_range("warm-up", self.warm_up, 1, 100_000_000)
         for name in ("evaluate_every", "checkpoint_every"):

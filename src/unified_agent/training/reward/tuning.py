@@ -33,7 +33,7 @@ MEASURES = {
 
 
 @dataclass(frozen=True)
-class Rewarded:
+class JudgedViews:
     """Labelled views and what every candidate makes of them.
 
     Attributes:
@@ -52,10 +52,12 @@ class Rewarded:
     episode: np.ndarray
     unfamiliar: np.ndarray | None
 
-    def of(self, views: np.ndarray) -> "Rewarded":
+    def of(self, views: np.ndarray) -> "JudgedViews":
         """A part of the views: a mask of shape (N,)."""
         parts = (self.rewards, self.truth, self.near, self.distance, self.episode)
-        return Rewarded(*(part[views] for part in parts), None if self.unfamiliar is None else self.unfamiliar[views])
+        return JudgedViews(
+            *(part[views] for part in parts), None if self.unfamiliar is None else self.unfamiliar[views]
+        )
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -100,7 +102,7 @@ class Sweep:
         self._model = RewardModel(clip, self.rows)
         self._device = clip.device.type
 
-    def judge(self, views: Iterable[LabelledView]) -> Rewarded:
+    def judge(self, views: Iterable[LabelledView]) -> JudgedViews:
         """Reward views, which are not kept.
 
         Raises:
@@ -117,7 +119,7 @@ class Sweep:
         if not told:
             raise UserError("There is no labelled view to judge a reward by.")
         truth, near, distance, episode = (np.array(column) for column in zip(*told, strict=True))
-        return Rewarded(
+        return JudgedViews(
             np.concatenate(rewards),
             truth.astype(np.int8),
             near.astype(bool),
@@ -151,7 +153,7 @@ class Sweep:
         return np.stack(rows, axis=1)
 
 
-def measured(found: Rewarded) -> dict[str, np.ndarray]:
+def measured(found: JudgedViews) -> dict[str, np.ndarray]:
     """Each of `MEASURES` for every candidate, shape (R, A); NaN where the views do not define it."""
     true, false = found.truth == 1, found.truth == 0
     near, far = false & found.near, np.isfinite(found.distance)
@@ -199,7 +201,7 @@ def choose(figures: dict[str, np.ndarray], true: int, false: int, near: int) -> 
     return int(row), int(alpha)
 
 
-def cross_validated(found: Rewarded) -> dict[str, float]:
+def cross_validated(found: JudgedViews) -> dict[str, float]:
     """The measures of the choice on views that it was not chosen by: what may be hoped for on new ones.
 
     Whole episodes are held out in turn, in `FOLDS` parts with as equal shares of success as may be. Empty where there
@@ -217,7 +219,7 @@ def cross_validated(found: Rewarded) -> dict[str, float]:
     return {name: mean_of([row[name] for row in rows]) for name in MEASURES}
 
 
-def _folds(found: Rewarded) -> np.ndarray | None:
+def _folds(found: JudgedViews) -> np.ndarray | None:
     """The fold of each view, shape (N,); None where some fold would lack success, or lack its opposite."""
     fold_of = np.zeros(int(found.episode.max()) + 1, int)
     kinds = [

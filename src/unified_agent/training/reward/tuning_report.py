@@ -10,7 +10,7 @@ import numpy as np
 
 from unified_agent.documents import one_line
 from unified_agent.training.reward.measures import auc_error
-from unified_agent.training.reward.tuning import FOLDS, MEASURES, Rewarded, Sweep, choose, cross_validated, measured
+from unified_agent.training.reward.tuning import FOLDS, MEASURES, JudgedViews, Sweep, choose, cross_validated, measured
 from unified_agent.training.runs import save_figure
 from unified_agent.vision.reward import Goal
 
@@ -21,7 +21,7 @@ SEPARABLE = 0.8
 _RISE, _COST = 0.05, 0.02
 
 
-def summary(sweep: Sweep, found: Rewarded) -> dict[str, Any]:
+def summary(sweep: Sweep, found: JudgedViews) -> dict[str, Any]:
     """Everything that a tuning found, as plain values: ``take``, ``candidates``, ``doubts``.
 
     Raises:
@@ -150,7 +150,7 @@ def _caution(sweep: Sweep, figures: dict[str, np.ndarray]) -> str:
     return f"Alpha is no free gain: {what}."
 
 
-def _doubts(found: Rewarded, held_out: bool, area: float) -> list[str]:
+def _doubts(found: JudgedViews, held_out: bool, area: float) -> list[str]:
     true, false, near = found.counts
     doubts = []
     if area < SEPARABLE:

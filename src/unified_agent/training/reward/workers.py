@@ -9,7 +9,7 @@ from multiprocessing import connection
 import numpy as np
 
 from unified_agent.errors import UserError, first_line
-from unified_agent.training.reward.environments import EnvFacts, EnvironmentFault, EnvSettings, Step, TimedEnv
+from unified_agent.training.reward.environments import EnvFacts, EnvironmentFault, EnvSettings, TimedEnv, Transition
 
 
 class Workers:
@@ -54,7 +54,9 @@ class Workers:
         answers = self._asked({number: ("reset", seed, own_rules) for number, seed in seeds.items()})
         return {number: observation for number, (observation, _) in answers.items()}
 
-    def step(self, actions: Mapping[int, np.ndarray], pictures: bool) -> dict[int, tuple[Step, np.ndarray | None]]:
+    def step(
+        self, actions: Mapping[int, np.ndarray], pictures: bool
+    ) -> dict[int, tuple[Transition, np.ndarray | None]]:
         """Act in each of these; the pictures, uint8 of shape (C, H, W, 3), where they are wanted."""
         return self._asked({number: ("step", action, pictures) for number, action in actions.items()}, pictures)
 

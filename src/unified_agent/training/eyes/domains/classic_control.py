@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gymnasium's own environments and their own renderer, with their state set by hand."""
 
+import os
+
 import gymnasium
 import numpy as np
 
@@ -15,6 +17,8 @@ class RenderedStates:
     """
 
     def __init__(self, env: str) -> None:
+        # Else SDL, which pygame draws with, catches SIGTERM, and the process could not be ended by it any more.
+        os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
         try:
             self._env = gymnasium.make(env, render_mode="rgb_array").unwrapped
         except gymnasium.error.Error as error:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from unified_agent.errors import in_range
 from unified_agent.folders import OwnFolder
-from unified_agent.training.eyes.collection import KIND, MOMENTS_A_SHARD, PLAIN, Split
+from unified_agent.training.eyes.collection import KIND, MOMENTS_A_SHARD, Split
 from unified_agent.training.eyes.domains import CaptionedDomain, checked_moments
 from unified_agent.training.eyes.domains.restyling import restyled
 from unified_agent.training.eyes.frames import LabelledMoments, Shard
@@ -27,7 +27,7 @@ def collect(
     """At least so many moments of a split, seen by one camera; shards in the folder already are taken from there.
 
     Args:
-        randomise: backgrounds, colours, light and camera are drawn anew for each picture, but for every fourth shard.
+        randomise: backgrounds, colours, light and camera are drawn anew for each picture, but for every second shard.
 
     Raises:
         UserError: the folder holds frames of another domain of that name, another process collects into it, it cannot
@@ -40,7 +40,7 @@ def collect(
         paths = [own.path / split.name.lower() / f"{i:04d}" for i in range(-(-moments // MOMENTS_A_SHARD))]
         missing = [i for i, path in enumerate(paths) if not Shard.exists(path)]
         for i in tqdm(missing, unit="shard", desc=f"{name}, {split.name.lower()}", disable=not missing):
-            styled = randomise and i % PLAIN != PLAIN - 1
+            styled = randomise and i % 2 == 0
             drawn(domain, np.random.default_rng((split, i)), MOMENTS_A_SHARD, styled).save(paths[i])
         return LabelledMoments([Shard.load(path) for path in paths])
 

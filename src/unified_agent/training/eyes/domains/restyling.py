@@ -79,15 +79,16 @@ def backdrop(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     kind = rng.integers(4)
     if kind == 0:
         return np.broadcast_to(base, (height, width, 3)).astype(np.float32)
-    grid = (2, 2) if kind == 1 else tuple(rng.integers(3, 6 if kind == 2 else 24, 2))
-    blots = (base + rng.normal(0, rng.uniform(5, 60), (*grid, 1)) + rng.normal(0, 15, (*grid, 3))).clip(0, 255)
+    grid = (2, 2) if kind == 1 else tuple(rng.integers(3, 6 if kind == 2 else 16, 2))
+    blots = (base + rng.normal(0, rng.uniform(5, 40), (*grid, 1)) + rng.normal(0, 15, (*grid, 3))).clip(0, 255)
     return cv2.resize(blots.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def visible(beside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A colour that can be told from another, shape (3,)."""
-    colour = rng.uniform(0, 255, 3)
-    return colour if np.linalg.norm(colour - beside) >= _VISIBLE else (colour + 128) % 256
+    while np.linalg.norm((colour := rng.uniform(0, 255, 3)) - beside) < _VISIBLE:
+        pass
+    return colour
 
 
 def lit(picture: np.ndarray, gain: float, slope: np.ndarray) -> np.ndarray:
