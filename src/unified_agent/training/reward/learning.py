@@ -150,6 +150,8 @@ class RewardRun:
         drawn = settings.reward == "sentence" or (settings.reward == "shuffled" and learner is None)
         seeds = _seeds("learn", settings.seed, number * settings.envs, settings.envs)
         plays = play(workers, seeds, act, self._model if drawn else None, at_once=settings.envs, told=bar.update)
+        if number == 0 and drawn and (reshaped := self._model.clip.reshaping(*plays[0].size)):
+            tqdm.write(reshaped)
         if number == 0 and drawn and all(episode.still for episode in plays):
             raise EnvironmentFault(
                 f"The picture of '{settings.surroundings.env}' never changes, whatever is done: nothing can be learnt "
@@ -294,7 +296,7 @@ class RewardRun:
 
 def spoken(model: RewardModel) -> dict:
     """What a run depends on of who judges: the sentences, and the weights."""
-    return {"goals": [asdict(goal) for goal in model.goals], "clip": model.clip.fingerprint}
+    return {"goals": [asdict(goal) for goal in model.goals], "join": model.join, "clip": model.clip.fingerprint}
 
 
 def _seeds(purpose: str, seed: int, first: int, count: int) -> list[int]:
