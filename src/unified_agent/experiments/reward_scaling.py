@@ -41,7 +41,7 @@ TOWERS = {
 }
 """Of the image towers that are trained here."""
 ALPHAS = np.linspace(0.0, 1.0, 11)
-MOMENTS, EPOCHS, STATES = 2000, 4, 600
+MOMENTS, EPOCHS, BATCH, STATES = 2000, 4, 16, 600
 QUICK_MOMENTS, QUICK_EPOCHS, QUICK_STATES = 200, 1, 60
 _TEST_SEED = 12
 
@@ -137,11 +137,13 @@ def _held_out(domain: CaptionedDomain, goal: Goal, count: int) -> tuple[np.ndarr
 
 
 def _trained(folder: Path, domain: CaptionedDomain, size: str, seed: int, quick: bool) -> Clip:
-    moments = collect(folder / "frames", Split.TRAIN, QUICK_MOMENTS if quick else MOMENTS, domain)
+    moments = collect(folder / "frames", Split.TRAIN, QUICK_MOMENTS if quick else MOMENTS, domain, randomise=False)
     architecture = copy.deepcopy(ARCHITECTURE)
     architecture["model_cfg"]["vision_cfg"] |= TOWERS[size]
     taught = replace(syllabus(domain.captions), architecture=architecture)
-    config = TrainingConfig(epochs=QUICK_EPOCHS if quick else EPOCHS, warmup=20, seed=seed)
+    config = TrainingConfig(
+        epochs=QUICK_EPOCHS if quick else EPOCHS, batch=BATCH, learning_rate=1e-3, warmup=50, seed=seed
+    )
     place = folder / f"{size}-{seed}"
     ClipTrainer(moments, place, config, syllabus=taught).run()
     return Clip.load(str(place))
