@@ -54,6 +54,11 @@ def test_eval_starts_where_nothing_learns(asked, words):
     assert asked == [starts.evaluation(3)]
 
 
+def test_play_starts_where_others_learn_for_its_recordings_are_learnt_from():
+    assert Agent(policy="play").start(3) in LEARNING
+    assert Agent().start(3) in EVALUATION
+
+
 def test_what_practises_with_the_teacher_starts_below(asked, tmp_path):
     with OwnFolder.claim(tmp_path / "p", "practice", {}) as own, pytest.raises(Asked):
         practise("fr3", 1, 2**31 - 1, own)

@@ -41,7 +41,7 @@ def test_another_tower_is_left_as_it_is():
 @pytest.mark.parametrize("extras", [{}, {"ls_init_value": 0.5}, {"no_ln_pre": True}, {"act_layer": QuickGELU}])
 def test_a_lean_transformer_sees_the_same(extras):
     torch.manual_seed(0)
-    tower = VisionTransformer(64, 16, width=32, layers=3, heads=4, output_dim=16, **extras).eval()
+    tower = VisionTransformer(64, 16, 32, 3, 4, 4.0, output_dim=16, **extras).eval()
     for parameter in tower.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     pixels = torch.randn(3, 3, 64, 64)
@@ -52,7 +52,7 @@ def test_a_lean_transformer_sees_the_same(extras):
 
 @pytest.mark.parametrize("extras", [{"pool_type": "avg"}, {"attentional_pool": True}, {"qk_norm": True}])
 def test_a_transformer_that_answers_otherwise_is_left_as_it_is(extras):
-    assert LeanTransformer.of(VisionTransformer(32, 16, width=32, layers=1, heads=4, mlp_ratio=4.0, **extras)) is None
+    assert LeanTransformer.of(VisionTransformer(32, 16, 32, 1, 4, 4.0, **extras)) is None
 
 
 def test_a_clip_of_a_lean_transformer_encodes_as_open_clip_does():

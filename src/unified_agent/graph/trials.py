@@ -17,7 +17,6 @@ from unified_agent.graph.domains import Domain
 from unified_agent.graph.following import SUCCESS, Follower
 from unified_agent.graph.processes import Processes
 from unified_agent.nodes import transport
-from unified_agent.sim import starts
 from unified_agent.sim.tasks import Task
 from unified_agent.trials.evaluation import Agent
 from unified_agent.trials.trial import Trial
@@ -55,7 +54,7 @@ def evaluate(
         "policy": agent.policy,
         "device": agent.device,
         "speed": str(speed),
-        "seed": str(starts.evaluation(seed)),
+        "seed": str(agent.start(seed)),
         "randomise": str(randomise).lower(),
         "record": str(runs is not None).lower(),
         **({} if runs is None else {"runs": str(runs)}),
@@ -63,7 +62,7 @@ def evaluate(
     }
     with running(arguments) as trials:
         for number, task in enumerate(tasks, start=seed):
-            yield trials.run(task, starts.evaluation(number))
+            yield trials.run(task, agent.start(number))
 
 
 class Late(UserError):

@@ -38,6 +38,10 @@ class Agent:
     policy: str = "default"
     device: str = "auto"
 
+    def start(self, number: int) -> int:
+        """The seed of a start of evaluation; for play, whose recordings are there to be learnt from, of learning."""
+        return number if self.policy == play.SPEC else starts.evaluation(number)
+
 
 def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool) -> Iterator[Trial]:
     """One trial a task, from one start of evaluation after another; a refused plan is a failed trial.
@@ -64,7 +68,7 @@ def evaluate_plans(
             if isinstance(plan, Refusal):
                 yield Trial(success=False, claimed=False, actions=0, reason=f"refused: {plan}")
                 continue
-            env.reset(seed=starts.evaluation(number), options={"task": task})
+            env.reset(seed=agent.start(number), options={"task": task})
             yield run_trial(env, policy, detector, plan, np.random.default_rng(number))
     finally:
         env.close()

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from unified_agent.errors import UserError
 from unified_agent.training.reward import learning
 from unified_agent.training.reward.environments import EnvironmentFault, EnvSettings
 from unified_agent.training.reward.learning import CARD, CURVE, FILM, KIND, LOGS, POLICY, STATE, RewardRun
-from unified_agent.training.reward.off_policy import OffPolicySettings
+from unified_agent.training.reward.off_policy import OffPolicySettings, kept_policy
 from unified_agent.training.reward.settings import RewardLearning
 from unified_agent.training.runs import claim, kept_state
 from unified_agent.vision.clip import Clip
@@ -94,6 +95,15 @@ def test_a_finished_run_shows_itself(model, tmp_path):
     assert sorted(path.name for path in (folder / "checkpoints").glob("*/*")) == ["film.mp4", "policy.safetensors"]
     assert json.loads((folder / CARD).read_text())["measured"] == card["measured"]
     assert card["measured"][-1]["success"] in (0.0, 0.5, 1.0)
+
+
+def test_a_kept_policy_acts_as_the_one_that_was_learnt(model, tmp_path):
+    made, card = run(SETTINGS, model, tmp_path / "run")
+    act = kept_policy(card, made._facts, ALGORITHM, tmp_path / "run" / POLICY)
+    seen = np.linspace(-1.0, 1.0, 50, dtype=np.float32)[:, None]
+    assert np.array_equal(act(seen), made._learner.act(seen))
+    with pytest.raises(UserError, match="no policy of this run"):
+        kept_policy(card, made._facts, replace(ALGORITHM, width=8), tmp_path / "run" / POLICY)
 
 
 def test_what_is_measured_begins_where_nothing_was_learnt():
