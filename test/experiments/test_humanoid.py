@@ -9,7 +9,7 @@ from unified_agent.errors import UserError
 from unified_agent.experiments import Conditions
 from unified_agent.experiments.humanoid import draw, run, tell
 
-OPTIONS = {"task": "kneeling", "alpha": 0.0, "steps": 200, "envs": 1, "checkpoint_every": 0, "films": 1}
+OPTIONS = {"task": "kneeling", "alpha": 0.0, "steps": 100, "envs": 1, "checkpoint_every": 0, "films": 1}
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def conditions(tiny_folder, monkeypatch):
 def test_a_run_ends_in_films_that_people_rate(conditions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("humanoid")
     result = run(folder, conditions)
-    assert [(row["decisions"], row["films"], row["rated"]) for row in result["rows"]] == [(200, 1, 0)]
+    assert [(row["decisions"], row["films"], row["rated"]) for row in result["rows"]] == [(100, 1, 0)]
     assert "Nobody has rated" in tell(result)
     assert len(list((folder / "page" / "films").glob("*.mp4"))) == 1
 

@@ -35,7 +35,7 @@ def test_each_alpha_is_measured_as_if_it_were_the_only_one(found):
 
 def test_a_distance_lies_in_its_interval(found):
     row = found[3]
-    low, high = row["epic_interval"][0]
+    low, high = row["epic_interval"]
     assert 0 <= low <= row["epic"][0] <= high <= 1
 
 

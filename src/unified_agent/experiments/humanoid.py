@@ -81,9 +81,9 @@ def run(folder: Path, conditions: Conditions) -> dict:
     names = {(seed, name): f"{seed} {name}" for seed, name in policies}
     films = [f"{names[policy]} {number}" for policy in policies for number in range(options["films"])]
     page = RatingPage(folder, f"Does this show {goal.sentences[0]}?", films)
-    with Workers(_settings(conditions, 0).surroundings, 1, 1) as workers:
-        for (seed, policy), name in tqdm(names.items(), unit="checkpoint", desc="films"):
-            if name not in results:
+    if missing := [(policy, name) for policy, name in names.items() if name not in results]:
+        with Workers(_settings(conditions, 0).surroundings, 1, 1) as workers:
+            for (seed, policy), name in tqdm(missing, unit="checkpoint", desc="films"):
                 act = _policy(folder, _settings(conditions, seed), policy, workers, results[f"learnt {seed}"])
                 starts = range(_FILMED, _FILMED + options["films"])
                 shot = [_filmed(page.film(f"{name} {n}"), workers, act, start, model) for n, start in enumerate(starts)]
@@ -165,7 +165,7 @@ def _row(filmed: Mapping, name: str, said: Sequence[Mapping]) -> dict:
 
 
 def tell(result: dict) -> str:
-    """A line a checkpoint; success where somebody rated, that of the last checkpoint and, as the paper's, the best."""
+    """A line a checkpoint; in the order of time; success where somebody rated."""
     lines = [f"'{result['goal']}'", "| seed | decisions | reward | rated | success |", "|---|---|---|---|---|"]
     for row in result["rows"]:
         said = f"{row['success'] / row['rated']:.0%} {wilson(row['success'], row['rated'])}" if row["rated"] else ""
