@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from unified_agent.errors import UserError
+from unified_agent.sim import starts
 from unified_agent.training.reward import learning
 from unified_agent.training.reward.environments import EnvironmentFault, EnvSettings
 from unified_agent.training.reward.learning import CARD, CURVE, FILM, KIND, LOGS, POLICY, STATE, RewardRun
@@ -107,10 +108,8 @@ def test_a_kept_policy_acts_as_the_one_that_was_learnt(model, tmp_path):
 
 
 def test_what_is_measured_begins_where_nothing_was_learnt():
-    seeds = {purpose: set(learning._seeds(purpose, 0, 0, 5_000)) for purpose in ("learn", "measure", "evaluate")}
-    assert not seeds["learn"] & seeds["measure"] and not seeds["learn"] & seeds["evaluate"]
-    assert not seeds["measure"] & seeds["evaluate"]
-    assert all(0 <= seed < 2**31 for drawn in seeds.values() for seed in drawn)
+    learnt = learning._seeds(0, 0, 5_000)
+    assert len(set(learnt)) > 4_990 and min(learnt) >= 0 and max(learnt) < starts.MEASURING
 
 
 def test_controls_need_no_look_after_the_warm_up(model, tmp_path):
