@@ -18,6 +18,7 @@ def conditions(tiny_folder, monkeypatch):
     return Conditions(seeds=1, quick=True, clip=str(tiny_folder), options=OPTIONS)
 
 
+@pytest.mark.timeout(400)  # two processes of physics and pictures: minutes where the cores are taken
 def test_a_run_ends_in_films_that_people_rate(conditions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("humanoid")
     result = run(folder, conditions)
