@@ -28,13 +28,13 @@ BUDGETS = {
     "stack_red_on_blue_from_hand": {learners.OURS: 3_000, learners.BASELINE: 3_000},
     "stack_red_on_blue": {
         learners.OURS: 5_000,
-        learners.OURS_PREFIX: 8_000,
-        learners.BASELINE: 14_000,
-        learners.BASELINE_PREFIX: 8_000,
-        learners.SAC: 4_000,
+        learners.OURS_PREFIX: 6_000,
+        learners.BASELINE: 12_000,
+        learners.BASELINE_PREFIX: 6_000,
+        learners.SAC: 3_000,
     },
     "uncover_and_stack_red_on_blue": {learners.OURS: 5_000},
-    "triple_stack_green_red_blue": {learners.OURS: 6_000, learners.BASELINE: 6_000},
+    "triple_stack_green_red_blue": {learners.OURS: 6_000, learners.BASELINE: 4_000},
 }
 """Task, from the least sparse to the most -> learner -> the actions that it has. They differ: what is learnt soon need
 not be watched for long, and nobody would wait for the first reward of some."""

@@ -16,7 +16,7 @@ from unified_agent.training.policy.collect_and_infer import actions_to
 from unified_agent.training.runs import save_figure
 
 TASKS = ("stack_red_on_blue", "stack_blue_on_green", "stack_green_on_red")
-ACTIONS, QUICK_ACTIONS = 4_000, 1_000
+ACTIONS, QUICK_ACTIONS = 3_000, 750
 RATE = 0.5
 KINDS = ("with reuse", "without")
 
