@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a task, or a group of tasks that take turns: stack, triple_stack, grasp, place_on_table",
     )
     parser.add_argument("--episodes", type=int, default=100, help="random starts")
-    parser.add_argument("--seed", type=int, default=0, help="of the first start")
+    parser.add_argument("--seed", type=int, default=0, help="number of the first start; nothing learns from those")
     parser.add_argument("--arm", default="default", help="name of a file in config/arms")
     parser.add_argument("--randomise", action="store_true", help="random lights, colours, table and camera poses")
     parser.add_argument(

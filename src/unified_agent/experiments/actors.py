@@ -7,7 +7,7 @@ import numpy as np
 
 from unified_agent.recording.video import VideoWriter
 from unified_agent.robot.arm import Arm
-from unified_agent.sim import teacher
+from unified_agent.sim import starts, teacher
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.scene import ARM
 from unified_agent.sim.tasks import Task
@@ -26,14 +26,14 @@ def perform(task: Task, seed: int, arm: str, path: Path) -> bool:
 
     Args:
         task: with its plan.
-        seed: of the start, the looks and the speed.
+        seed: number of the start of evaluation; and of the looks and the speed.
         path: of the new MP4: one camera, 256x256, 10 frames a second.
     """
     rng = np.random.default_rng(seed)
     env = StackObjects(arm=arm, world=_world(arm, rng))
     camera = str(rng.choice(env.world.cameras))
     every = int(rng.integers(*_SET_POINTS_A_FRAME))
-    env.reset(seed=seed, options={"task": task})
+    env.reset(seed=starts.evaluation(seed), options={"task": task})
     _undress(env.world, rng)
     ticks = 0
     with VideoWriter(path, rate=RATE) as video:

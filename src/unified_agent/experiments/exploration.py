@@ -3,54 +3,43 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 
 import numpy as np
-from tqdm import tqdm
 
-from unified_agent.experiments import Conditions, learners
+from unified_agent.experiments import Conditions, chance, learners
 from unified_agent.experiments.identities import eyes
 from unified_agent.experiments.results import Results
+from unified_agent.experiments.side_by_side import Part, finish
+from unified_agent.experiments.statistics import bootstrap, quartiles
 from unified_agent.sim import tasks
 from unified_agent.training.policy.collect_and_infer import actions_to
-from unified_agent.training.policy.collector import Assignment
-from unified_agent.training.policy.crew import Equipment, LocalCrew
 from unified_agent.training.runs import save_figure
 
 BUDGETS = {
     "grasp_red": {
-        learners.OURS: 3_000,
-        learners.OURS_PREFIX: 3_000,
-        learners.BASELINE: 3_000,
-        learners.BASELINE_PREFIX: 3_000,
+        learners.OURS: 2_000,
+        learners.OURS_PREFIX: 2_000,
+        learners.BASELINE: 2_000,
+        learners.BASELINE_PREFIX: 2_000,
+        learners.SAC: 2_000,
+    },
+    "stack_red_on_blue_from_hand": {learners.OURS: 3_000, learners.BASELINE: 3_000},
+    "stack_red_on_blue": {
+        learners.OURS: 5_000,
+        learners.OURS_PREFIX: 6_000,
+        learners.BASELINE: 12_000,
+        learners.BASELINE_PREFIX: 6_000,
         learners.SAC: 3_000,
     },
-    "stack_red_on_blue": {
-        learners.OURS: 20_000,
-        learners.OURS_PREFIX: 20_000,
-        learners.BASELINE: 40_000,
-        learners.BASELINE_PREFIX: 60_000,
-        learners.SAC: 20_000,
-    },
-    "triple_stack_green_red_blue": {learners.OURS: 40_000, learners.BASELINE: 40_000},
+    "uncover_and_stack_red_on_blue": {learners.OURS: 5_000},
+    "triple_stack_green_red_blue": {learners.OURS: 6_000, learners.BASELINE: 4_000},
 }
-"""Task -> learner -> actions at most; a run ends sooner at ``ENOUGH``."""
-ENOUGH = 0.95
+"""Task, from the least sparse to the most -> learner -> the actions that it has. They differ: what is learnt soon need
+not be watched for long, and nobody would wait for the first reward of some."""
 QUICK = 0.25
 RATES = (0.5, 0.8, 0.9)
-ACTIONS = 10
-"""Of a random episode."""
-_TOWER = tasks.get("triple_stack_green_red_blue")
-_SECOND_FLOOR = replace(_TOWER, name="second_floor", stacks=(("blue", "red"),))
-RANDOM = {
-    "grasp_red": (tasks.get("grasp_red"), 4_000),
-    "stack_red_on_blue": (tasks.get("stack_red_on_blue"), 20_000),
-    "second_floor": (_SECOND_FLOOR, 20_000),
-}
-"""Name -> task and random actions. The second floor is the Triple Stack begun where red is on blue already."""
-_RANDOM_SEED = 1_000_000
 
 
 def made_with(conditions: Conditions) -> dict:
@@ -59,159 +48,197 @@ def made_with(conditions: Conditions) -> dict:
 
 
 def run(folder: Path, conditions: Conditions, only: Sequence[str] = tuple(BUDGETS)) -> dict:
-    """All runs, one after another; a finished one is not made again. ``quick``: a quarter of the actions.
+    """All runs, as many beside each other as there are collectors; a finished one is not made again. ``quick``: a
+    quarter of the actions.
 
     Args:
         folder: of the runs.
         conditions: seeds, arm, CLIP and collectors.
         only: tasks.
     """
-    seeds = conditions.seeds
+    seeds = range(conditions.seeds)
     results = Results(folder / "exploration.jsonl")
-    share = QUICK if conditions.quick else 1.0
-    cells = [(task, learner, seed) for seed in range(seeds) for task in only for learner in BUDGETS[task]]
-    for task, learner, seed in tqdm(cells, desc="exploration", unit="run"):
-        key = f"{task}/{learner}/{seed}"
-        if key not in results:
-            actions = int(share * BUDGETS[task][learner])
-            place = folder / task / learner.replace(" ", "_").replace(",", "") / str(seed)
-            row = learners.measured(learner, task, actions, seed, place, conditions, until=ENOUGH)
-            results.add(key, {**row, "actions": actions})
-    for name, (task, actions) in RANDOM.items():
-        if f"random/{name}" not in results:
-            results.add(f"random/{name}", play_at_random(task, int(share * actions), conditions))
-    curves = {
-        task: {name: [results[f"{task}/{name}/{seed}"]["measured"] for seed in range(seeds)] for name in BUDGETS[task]}
-        for task in only
+    cells = [(task, learner, seed) for seed in seeds for task in only for learner in BUDGETS[task]]
+    finish(
+        [*_play_at_random(conditions), *(_cell(*cell, folder, conditions) for cell in cells)],
+        results,
+        conditions.collectors,
+        "exploration",
+        "action",
+    )
+    played = {name: chance.together([results[key] for key in _random_keys(name, conditions)]) for name in chance.STARTS}
+    rows = {
+        task: {name: [results[f"{task}/{name}/{seed}"] for seed in seeds] for name in BUDGETS[task]} for task in only
     }
-    found = sparseness({name: results[f"random/{name}"] for name in RANDOM})
-    rewarded = {
-        task: {name: [results[f"{task}/{name}/{seed}"]["episodes_done"] for seed in range(seeds)] for name in by}
-        for task, by in curves.items()
-    }
+    found = {task: sparse for task, sparse in chance.sparseness(played).items() if task in only}
+    curves = {task: {name: [row["measured"] for row in runs] for name, runs in by.items()} for task, by in rows.items()}
     table = {
         task: {
-            name: {str(rate): [actions_to(rows, rate) for rows in runs] for rate in RATES} for name, runs in by.items()
+            name: {str(rate): [actions_to(measured, rate) for measured in runs] for rate in RATES}
+            for name, runs in by.items()
         }
         for task, by in curves.items()
     }
     return {
-        "seeds": seeds,
+        "seeds": len(seeds),
+        "starts_a_measurement": learners.STARTS,
+        "budgets": {task: {name: _budget(task, name, conditions) for name in BUDGETS[task]} for task in only},
+        "random_play": played,
         "sparseness": found,
         "actions_to": table,
-        "slope": slope(table, found),
-        "rewarded_episodes": rewarded,
+        "slopes": {str(rate): slope(table, found, rate) for rate in RATES},
+        "rewarded_episodes": {
+            task: {name: [row["episodes_done"] for row in runs] for name, runs in by.items()}
+            for task, by in rows.items()
+        },
         "curves": curves,
     }
 
 
-def play_at_random(task: tasks.Task, actions: int, conditions: Conditions) -> dict:
-    """Uniformly random picks and places in episodes of ``ACTIONS``.
+def _budget(task: str, learner: str, conditions: Conditions) -> int:
+    return int((QUICK if conditions.quick else 1.0) * BUDGETS[task][learner])
+
+
+def _cell(task: str, learner: str, seed: int, folder: Path, conditions: Conditions) -> Part:
+    actions = _budget(task, learner, conditions)
+    place = folder / task / learner.replace(" ", "_").replace(",", "") / str(seed)
+    arguments = (learner, task, actions, seed, place, conditions)
+    return Part(f"{task}/{learner}/{seed}", learners.measured, arguments, actions)
+
+
+def _random_keys(name: str, conditions: Conditions) -> list[str]:
+    share = QUICK if conditions.quick else 1.0
+    return [f"random/{name}/{n}" for n in range(math.ceil(share * chance.STARTS[name].episodes / chance.BATCH))]
+
+
+def _play_at_random(conditions: Conditions) -> list[Part]:
+    size = chance.BATCH * chance.ACTIONS
+    return [
+        Part(key, chance.play, (name, number, conditions.arm), size)
+        for name in chance.STARTS
+        for number, key in enumerate(_random_keys(name, conditions))
+    ]
+
+
+def slope(table: dict, found: dict[str, float | None], rate: float, learner: str = learners.OURS) -> dict:
+    """Of log(actions to a rate) over log(sparseness), through the medians of the seeds.
 
     Returns:
-        ``actions``, ``episodes`` and ``successes``, by MuJoCo's true poses.
+        ``slope`` (None with fewer than two tasks), its 95% ``interval`` over the seeds by bootstrap, and ``tasks``,
+        through how many it goes: one that half of the seeds did not learn is not among them, which flattens it.
     """
-    crew = LocalCrew(conditions.collectors, Equipment(conditions.arm, conditions.clip, pictures=False))
-    wanted = [
-        Assignment(task, task.instruction, (task.instruction,), _RANDOM_SEED + number, ACTIONS)
-        for number in range(math.ceil(actions / ACTIONS))
-    ]
-    played, successes, episodes = 0, 0, 0
-    try:
-        with tqdm(total=actions, unit="action", mininterval=1, desc=f"{task.name} at random") as bar:
-            for chunk in crew.play(wanted, None):
-                episodes += len(chunk)
-                successes += sum(episode.success for episode in chunk)
-                played += sum(map(len, chunk))
-                bar.update(played - bar.n)
-    finally:
-        crew.close()
-    return {"actions": played, "episodes": episodes, "successes": successes}
+    known = [task for task, sparse in found.items() if sparse and learner in table.get(task, {})]
+    by_task = {task: table[task][learner][str(rate)] for task in known}
+    if not by_task:
+        return {"slope": None, "interval": None, "tasks": 0}
+    reached = np.array([[math.inf if value is None else value for value in runs] for runs in by_task.values()]).T
+    sparse = np.log([found[task] for task in by_task])
 
+    def fitted(runs: np.ndarray) -> float:
+        medians = quartiles(runs)[1]
+        came = np.isfinite(medians)
+        return float(np.polyfit(sparse[came], np.log(medians[came]), 1)[0]) if came.sum() > 1 else math.nan
 
-def sparseness(found: dict[str, dict]) -> dict[str, float | None]:
-    """Uniformly random actions a success; None where there was none.
-
-    That of the Triple Stack, too large to be met by chance, is estimated in two stages: the actions until red is on
-    blue, over the probability that an episode that begins there ends with green on top. The true one is larger,
-    because what is left of an episode after the first stage is shorter than a whole one.
-
-    Args:
-        found: by the names of ``RANDOM``, from ``play_at_random``.
-    """
-    each = {name: row["actions"] / row["successes"] if row["successes"] else None for name, row in found.items()}
-    low, second = each["stack_red_on_blue"], found["second_floor"]
-    high = low * second["episodes"] / second["successes"] if low and second["successes"] else None
-    return {**{name: each[name] for name in ("grasp_red", "stack_red_on_blue")}, _TOWER.name: high}
-
-
-def slope(table: dict, found: dict[str, float | None]) -> float | None:
-    """Of log(actions to 50%) over log(sparseness), through the tasks whose sparseness is known; ours."""
-    points = _points(table, found, learners.OURS, 0.5)
-    if len(points) < 2:
-        return None
-    return float(np.polyfit(*np.log(points).T, deg=1)[0])
-
-
-def _points(table: dict, found: dict[str, float | None], learner: str, rate: float) -> list[tuple[float, float]]:
-    """(sparseness, mean actions to the rate) of each task of which both are known."""
-    points = []
-    for task, sparse in found.items():
-        reached = [actions for actions in table.get(task, {}).get(learner, {}).get(str(rate), []) if actions]
-        if reached and sparse:
-            points.append((sparse, float(np.mean(reached))))
-    return points
+    through = int(np.isfinite(quartiles(reached)[1]).sum())
+    value = fitted(reached)
+    if math.isnan(value):
+        return {"slope": None, "interval": None, "tasks": through}
+    return {"slope": value, "interval": bootstrap(reached, fitted) if len(reached) > 1 else None, "tasks": through}
 
 
 def tell(result: dict) -> str:
-    """Actions to each success rate, a line a learner."""
-    lines = [
-        f"  {task:30} {learner:20} actions to {actions}"
-        for task, by_learner in result["actions_to"].items()
-        for learner, actions in by_learner.items()
-    ]
-    return "\n".join([*lines, f"sparseness {result['sparseness']}, slope {result['slope']}"])
+    """Actions to each success rate, a line a learner: median of the seeds, with first and third quartile."""
+    lines = [f"  {'':30} {'':20} {'budget':>7} " + "".join(f"{f'to {rate:.0%}':>24}" for rate in RATES)]
+    for task, by_learner in result["actions_to"].items():
+        for learner, reached in by_learner.items():
+            cells = "".join(f"{_range(reached[str(rate)]):>24}" for rate in RATES)
+            lines.append(f"  {task:30} {learner:20} {result['budgets'][task][learner]:>7,} {cells}")
+    for task, sparse in result["sparseness"].items():
+        often = "never by chance" if sparse is None else f"{sparse:,.0f} random actions a success"
+        lines.append(f"  {task:30} {often}")
+    lines += [f"  slope to {float(rate):.0%}: {_said(found)}" for rate, found in result["slopes"].items()]
+    return "\n".join(lines)
+
+
+def _range(values: Sequence[int | None]) -> str:
+    low, middle, high = (
+        "-" if math.isinf(value) else f"{value:,.0f}"
+        for value in quartiles([math.inf if value is None else value for value in values])
+    )
+    return f"{middle} ({low}..{high})"
+
+
+def _said(found: dict) -> str:
+    if found["slope"] is None:
+        return "not known"
+    low_high = "" if found["interval"] is None else " ({:.2f} to {:.2f})".format(*found["interval"])
+    return f"{found['slope']:.2f}{low_high} through {found['tasks']} tasks"
 
 
 def draw(result: dict, path: Path) -> None:
-    """Success over actions, a panel a task (mean of the seeds, their range shaded), and actions over sparseness."""
+    """Success over actions, a panel a task (median of the seeds, quartiles shaded), and actions over sparseness."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import EngFormatter, NullFormatter
 
     curves = result["curves"]
-    figure = Figure(figsize=(4.3 * (len(curves) + 1), 3.6), layout="constrained")
-    *panels, last = figure.subplots(1, len(curves) + 1)
-    for axes, (task, by_learner) in zip(panels, curves.items(), strict=True):
+    columns = math.ceil((len(curves) + 1) / 2)
+    figure = Figure(figsize=(4.6 * columns, 6.8), layout="constrained")
+    axes_of = figure.subplots(2, columns, squeeze=False).ravel()
+    for axes, (task, by_learner) in zip(axes_of, curves.items(), strict=False):
         for name, runs in by_learner.items():
-            grid, values = _on_one_grid(runs)
-            (line,) = axes.plot(grid, values.mean(axis=0), ".-", label=name)
-            axes.fill_between(grid, values.min(axis=0), values.max(axis=0), alpha=0.2, color=line.get_color())
+            grid, values = on_one_grid(runs)
+            low, middle, high = quartiles(values)
+            (line,) = axes.plot(grid, middle, ".-", ms=3, lw=1, label=name)
+            axes.fill_between(grid, low, high, alpha=0.2, color=line.get_color(), lw=0)
         axes.set(xscale="log", xlabel="actions", ylim=(-0.02, 1.02))
         axes.set_title(fill(tasks.get(task).instruction, 45), fontsize=8)
         axes.xaxis.set_major_formatter(EngFormatter())
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3)
         axes.legend(fontsize=7)
-    panels[0].set_ylabel("success rate (true poses)")
-    _draw_sparseness(last, result)
+    axes_of[0].set_ylabel("success rate (true poses)")
+    _draw_sparseness(axes_of[len(curves)], result)
+    for axes in axes_of[len(curves) + 1 :]:
+        axes.axis("off")
     save_figure(figure, path)
 
 
+def on_one_grid(runs: Sequence[Sequence[dict]]) -> tuple[np.ndarray, np.ndarray]:
+    """Points of the grid (N,) that every run got to, and the success rates measured for them (seeds, N).
+
+    A round ends where its episodes do: what counts for a point is the first measurement there or after it.
+    """
+    end = min(rows[-1]["actions"] for rows in runs)
+    grid = [point for point in learners.GRID if point <= end] or [end]
+    values = [[next(row["success"] for row in rows if row["actions"] >= point) for point in grid] for rows in runs]
+    return np.array(grid), np.array(values)
+
+
 def _draw_sparseness(axes, result: dict) -> None:
-    for name, marker in ((learners.OURS, "o-"), (learners.BASELINE, "s--")):
-        for rate in RATES[:2]:
-            if points := _points(result["actions_to"], result["sparseness"], name, rate):
-                axes.plot(*zip(*points, strict=True), marker, label=f"{name}, {rate:.0%}", lw=1)
-    found = "not known" if result["slope"] is None else f"{result['slope']:.2f}"
+    for name, colour, shift in ((learners.OURS, "tab:blue", 1.0), (learners.BASELINE, "tab:orange", 1.06)):
+        for rate, marker in ((RATES[0], "o"), (RATES[1], "s")):
+            points = []
+            for task, sparse in result["sparseness"].items():
+                runs = result["actions_to"].get(task, {}).get(name, {}).get(str(rate))
+                if runs and sparse:
+                    points.append((sparse, *quartiles([math.inf if value is None else value for value in runs])))
+            points = np.array([point for point in points if math.isfinite(point[2])])
+            if len(points):
+                at, low, middle, high = points.T
+                high = np.where(np.isfinite(high), high, middle)
+                axes.errorbar(
+                    shift * at,
+                    middle,
+                    (middle - low, high - middle),
+                    color=colour,
+                    marker=marker,
+                    lw=1,
+                    ms=4,
+                    capsize=2,
+                    label=f"{name}, {rate:.0%}",
+                )
     axes.set(xscale="log", yscale="log", xlabel="random actions a success", ylabel="actions to that success rate")
-    axes.set_title(f"Sparseness; slope to 50%, sub-goals: {found}", fontsize=8)
+    axes.set_title(f"Sparseness; slope to 50%, sub-goals: {_said(result['slopes'][str(RATES[0])])}", fontsize=8)
     axes.grid(alpha=0.3)
-    if axes.lines:
+    if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7)
-
-
-def _on_one_grid(runs: list[list[dict]]) -> tuple[np.ndarray, np.ndarray]:
-    """Actions (N,) and success rates (seeds, N); a run that ended early stays where it was."""
-    grid = np.array(sorted({row["actions"] for rows in runs for row in rows}))
-    values = [np.interp(grid, [r["actions"] for r in rows], [r["success"] for r in rows], left=0.0) for rows in runs]
-    return grid, np.array(values)

@@ -8,7 +8,7 @@ once: those of a round of 32 episodes. What it measures success by is a person w
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from unified_agent.sim.humanoid import BASELINE, TASKS
 from unified_agent.training.reward.environments import EnvSettings
 from unified_agent.training.reward.episodes import Act
 from unified_agent.training.reward.learning import CHECKPOINTS, KIND, POLICY, RewardRun, spoken
-from unified_agent.training.reward.off_policy import OffPolicySettings
+from unified_agent.training.reward.off_policy import OffPolicyLearner, OffPolicySettings, Scale
 from unified_agent.training.reward.settings import RewardLearning
 from unified_agent.training.reward.workers import Workers
 from unified_agent.training.runs import claim, save_figure, weights_identity
@@ -77,15 +77,13 @@ def run(folder: Path, conditions: Conditions) -> dict:
     for seed in range(conditions.seeds):
         if f"learnt {seed}" not in results:
             results.add(f"learnt {seed}", _learnt(folder, _settings(conditions, seed), model, device))
-    policies = [
-        (seed, policy) for seed in range(conditions.seeds) for policy in results[f"learnt {seed}"]["policies"]
-    ]
+    policies = [(seed, policy) for seed in range(conditions.seeds) for policy in results[f"learnt {seed}"]["policies"]]
     names = {(seed, name): f"{seed} {name}" for seed, name in policies}
     films = [f"{names[policy]} {number}" for policy in policies for number in range(options["films"])]
     page = RatingPage(folder, f"Does this show {goal.sentences[0]}?", films)
-    with Workers(_settings(conditions, 0).surroundings, 1) as workers:
-        for (seed, policy), name in tqdm(names.items(), unit="checkpoint", desc="films"):
-            if name not in results:
+    if missing := [(policy, name) for policy, name in names.items() if name not in results]:
+        with Workers(_settings(conditions, 0).surroundings, 1, 1) as workers:
+            for (seed, policy), name in tqdm(missing, unit="checkpoint", desc="films"):
                 act = _policy(folder, _settings(conditions, seed), policy, workers, results[f"learnt {seed}"])
                 starts = range(_FILMED, _FILMED + options["films"])
                 shot = [_filmed(page.film(f"{name} {n}"), workers, act, start, model) for n, start in enumerate(starts)]
@@ -132,7 +130,12 @@ def _policy(folder: Path, settings: RewardLearning, name: str, workers: Workers,
     """A policy that was kept."""
     place = folder / f"seed-{settings.seed}"
     path = place / POLICY if name == learnt["last"] else place / CHECKPOINTS / name / POLICY
-    raise NotImplementedError(path, workers, load)
+    card = learnt["card"]
+    centre, spread = (np.array(card[f"observation_{part}"], np.float32) for part in ("centre", "spread"))
+    scale = Scale(centre, spread, tuple(card["reward_mean_and_deviation"]))
+    learner = OffPolicyLearner(workers.facts, scale, replace(settings.algorithm, buffer=1_000), settings.seed)
+    learner.take(load(path.read_bytes()))
+    return learner.act
 
 
 def _filmed(path: Path, workers: Workers, act: Act, start: int, model: RewardModel) -> float:
@@ -162,7 +165,7 @@ def _row(filmed: Mapping, name: str, said: Sequence[Mapping]) -> dict:
 
 
 def tell(result: dict) -> str:
-    """A line a checkpoint; success where somebody rated, that of the last checkpoint and, as the paper's, the best."""
+    """A line a checkpoint; in the order of time; success where somebody rated."""
     lines = [f"'{result['goal']}'", "| seed | decisions | reward | rated | success |", "|---|---|---|---|---|"]
     for row in result["rows"]:
         said = f"{row['success'] / row['rated']:.0%} {wilson(row['success'], row['rated'])}" if row["rated"] else ""

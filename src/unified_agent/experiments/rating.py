@@ -8,10 +8,10 @@ shuffled order, under numbers; which film is whose is written in a file beside t
 import html
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from unified_agent.documents import BadDocument, json_of, mapping, read_text
+from unified_agent.documents import BadDocument, json_of, mapping, read_text, shown
 from unified_agent.errors import UserError
 from unified_agent.folders import OwnFolder, write_whole
 
@@ -56,7 +56,8 @@ for (const film of films) {
 }
 document.getElementById("save").onclick = () => {
   const rater = document.getElementById("rater").value.trim() || "anonymous";
-  const file = new Blob([JSON.stringify({page: page, rater: rater, ratings: said}, null, 1)], {type: "application/json"});
+  const text = JSON.stringify({page: page, rater: rater, ratings: said}, null, 1);
+  const file = new Blob([text], {type: "application/json"});
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = "ratings-" + rater.replace(/[^A-Za-z0-9]+/g, "-") + ".json";
@@ -85,7 +86,9 @@ class RatingPage:
             kept = mapping(json_of(read_text(self._key), str(self._key)), str(self._key))
             self.id, self._numbers = str(kept.get("page")), mapping(kept.get("films"), f"{self._key}, films")
             if sorted(map(str, self._numbers.values())) != sorted(films):
-                raise UserError(f"{self._key} is of other films: remove it and '{PAGE}' beside it, or give another folder.")
+                raise UserError(
+                    f"{self._key} is of other films: remove it and '{PAGE}' beside it, or give another folder."
+                )
         else:
             shuffled = list(films)
             secrets.SystemRandom().shuffle(shuffled)
@@ -113,9 +116,10 @@ class RatingPage:
             given = mapping(said.get("ratings", {}), f"{path}, ratings")
             if said.get("page") != self.id:
                 raise UserError(f"{path} holds the ratings of another page: move it away.")
-            if wrong := [number for number, yes in given.items() if number not in self._numbers or type(yes) is not bool]:
-                raise BadDocument(f"{path}: film {str(wrong[0])[:40]!r}: expected one of the page's, and true or false.")
-            rated: Mapping[str, bool] = {self._numbers[number]: yes for number, yes in given.items()}
+            for number, yes in given.items():
+                if number not in self._numbers or type(yes) is not bool:
+                    raise BadDocument(f"{path}: film {shown(number)}: expected one of the page's, and true or false.")
+            rated = {self._numbers[number]: yes for number, yes in given.items()}
             found.append({"rater": str(said.get("rater", ""))[:40], "ratings": rated})
         return found
 

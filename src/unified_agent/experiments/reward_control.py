@@ -56,9 +56,9 @@ TASKS = {
         RewardLearning(
             EnvSettings("CartPole-v1", episode=200),
             OffPolicySettings(updates=0.5),
-            steps=30_000,
+            steps=20_000,
             envs=2,
-            evaluate_every=3_000,
+            evaluate_every=2_000,
         ),
         "own_steps",
         475.0,

@@ -41,7 +41,7 @@ TOWERS = {
 }
 """Of the image towers that are trained here."""
 ALPHAS = np.linspace(0.0, 1.0, 11)
-MOMENTS, EPOCHS, STATES = 2000, 4, 600
+MOMENTS, EPOCHS, BATCH, STATES = 2000, 4, 16, 600
 QUICK_MOMENTS, QUICK_EPOCHS, QUICK_STATES = 200, 1, 60
 _TEST_SEED = 12
 
@@ -101,11 +101,10 @@ def measured(clip: Clip, goal: Goal, views: np.ndarray, labels: np.ndarray) -> d
     model = RewardModel(clip, goal)
     cosines = model.look(views[:, None]).cosines[:, 0, 0]
     rewards = regularized(cosines, model.overlaps[0], ALPHAS[:, None])
-    intervals = [bootstrap(np.stack([each, labels], axis=1), lambda pair: epic(*pair.T)) for each in rewards]
     return {
         "parameters": sum(weights.numel() for weights in clip.model.visual.parameters()),
         "epic": [epic(each, labels) for each in rewards],
-        "epic_interval": intervals,
+        "epic_interval": bootstrap(np.stack([rewards[0], labels], axis=1), lambda pairs: epic(*pairs.T)),
         "auc": [auc(each[labels == 1], each[labels == 0]) for each in rewards],
     }
 
@@ -137,11 +136,13 @@ def _held_out(domain: CaptionedDomain, goal: Goal, count: int) -> tuple[np.ndarr
 
 
 def _trained(folder: Path, domain: CaptionedDomain, size: str, seed: int, quick: bool) -> Clip:
-    moments = collect(folder / "frames", Split.TRAIN, QUICK_MOMENTS if quick else MOMENTS, domain)
+    moments = collect(folder / "frames", Split.TRAIN, QUICK_MOMENTS if quick else MOMENTS, domain, randomise=False)
     architecture = copy.deepcopy(ARCHITECTURE)
     architecture["model_cfg"]["vision_cfg"] |= TOWERS[size]
     taught = replace(syllabus(domain.captions), architecture=architecture)
-    config = TrainingConfig(epochs=QUICK_EPOCHS if quick else EPOCHS, warmup=20, seed=seed)
+    config = TrainingConfig(
+        epochs=QUICK_EPOCHS if quick else EPOCHS, batch=BATCH, learning_rate=1e-3, warmup=50, seed=seed
+    )
     place = folder / f"{size}-{seed}"
     ClipTrainer(moments, place, config, syllabus=taught).run()
     return Clip.load(str(place))
@@ -174,8 +175,7 @@ def draw(result: dict, path: Path) -> None:
     for number, (name, rows) in enumerate(_models(result).items()):
         colour, epics = f"C{number}", np.array([row["epic"] for row in rows])
         for row in rows:
-            low, high = row["epic_interval"][0]
-            sizes.plot([row["parameters"]] * 2, [low, high], color=colour, lw=0.8, alpha=0.5)
+            sizes.plot([row["parameters"]] * 2, row["epic_interval"], color=colour, lw=0.8, alpha=0.5)
             sizes.plot(row["parameters"], row["epic"][0], "o", color=colour, ms=4, alpha=0.6)
         sizes.plot(rows[0]["parameters"], epics[:, 0].mean(), "_", color=colour, ms=18, mew=2, label=name)
         alphas.plot(result["alphas"], epics.mean(axis=0), color=colour, label=name)

@@ -95,7 +95,7 @@ def _see_views(results: Results, model: RewardModel, arm: Arm, count: int) -> No
         stage = Stage(arm, randomise=part == 0)
         rows: dict[str, list] = {"cosines": [], "unfamiliar": [], "truth": [], "distance": []}
         moments = islice(stage.moments(np.random.default_rng((FRESH, part))), count // 2)
-        for _, frames, truth in tqdm(moments, total=count // 2, desc=key, unit="view"):
+        for _, frames, truth, _ in tqdm(moments, total=count // 2, desc=key, unit="view"):
             looks = model.look(frames[None])
             state = stage.world.state()
             rows["cosines"].append(looks.cosines[0].round(5).tolist())

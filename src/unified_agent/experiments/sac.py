@@ -4,19 +4,19 @@
 A goal is a set of sub-goals that hold together, told by MuJoCo's true poses: more than the other learners are told.
 """
 
+from collections.abc import Sequence
+
 import gymnasium
 import numpy as np
 from tqdm import tqdm
 
 from unified_agent.errors import UserError
-from unified_agent.experiments import Conditions
 from unified_agent.language.subgoals import VOCABULARY
+from unified_agent.sim import starts
 from unified_agent.sim.env import StackObjects
 
-EPISODES = 48
 WORLDS = 2
 """Their number changes what is learnt, and so it is not that of the collectors."""
-_EVALUATION_SEED = 2_000_000_000
 
 
 class GoalEnv(gymnasium.Env):
@@ -71,12 +71,12 @@ class GoalEnv(gymnasium.Env):
         }
 
 
-def run(task: str, actions: int, seed: int, conditions: Conditions, until: float, every: int) -> dict:
-    """One run with the defaults of Stable-Baselines3, a gradient step an action.
+def run(task: str, seed: int, arm: str, grid: Sequence[int], episodes: int) -> dict:
+    """One run in this process with the defaults of Stable-Baselines3, a gradient step an action.
 
     Args:
-        until: stop at this success rate.
-        every: actions between two measurements.
+        grid: actions at which success is measured; it ends with the last.
+        episodes: of a measurement.
 
     Returns:
         ``measured``: rows of ``actions`` and ``success``; ``episodes_done``: rewarded episodes while it learnt.
@@ -88,21 +88,13 @@ def run(task: str, actions: int, seed: int, conditions: Conditions, until: float
         from stable_baselines3 import SAC, HerReplayBuffer
         from stable_baselines3.common.env_util import make_vec_env
         from stable_baselines3.common.evaluation import evaluate_policy
-        from stable_baselines3.common.vec_env import SubprocVecEnv
     except ImportError:
         raise UserError("SAC needs Stable-Baselines3: pip install 'unified_agent[baselines]'.") from None
 
     def worlds(first_seed: int):
-        return make_vec_env(
-            GoalEnv,
-            n_envs=WORLDS,
-            seed=first_seed,
-            env_kwargs={"task": task, "arm": conditions.arm},
-            vec_env_cls=SubprocVecEnv,
-            vec_env_kwargs={"start_method": "spawn"},
-        )
+        return make_vec_env(GoalEnv, n_envs=WORLDS, seed=first_seed, env_kwargs={"task": task, "arm": arm})
 
-    envs, others = worlds(seed), worlds(_EVALUATION_SEED)
+    envs, others = worlds(seed), worlds(starts.measuring(0))
     model = SAC(
         "MultiInputPolicy", envs, replay_buffer_class=HerReplayBuffer, gradient_steps=-1, seed=seed, device="cpu"
     )
@@ -113,14 +105,11 @@ def run(task: str, actions: int, seed: int, conditions: Conditions, until: float
         rewarded += int(variables["rewards"].sum())
         return True
 
-    with tqdm(total=actions, unit="action", mininterval=1, desc=f"SAC, {task}") as bar:
-        while model.num_timesteps < actions and not (rows and rows[-1]["success"] >= until):
-            model.learn(every, reset_num_timesteps=False, callback=count)
-            others.seed(_EVALUATION_SEED)
-            success, _ = evaluate_policy(model, others, EPISODES)
-            rows.append({"actions": model.num_timesteps, "success": float(success)})
-            bar.set_postfix_str(f"success {success:.0%}", refresh=False)
-            bar.update(model.num_timesteps - bar.n)
+    for actions in tqdm(grid, unit="measurement", desc=f"SAC, {task}"):
+        model.learn(actions - model.num_timesteps, reset_num_timesteps=False, callback=count)
+        others.seed(starts.measuring(0))
+        success, _ = evaluate_policy(model, others, episodes)
+        rows.append({"actions": model.num_timesteps, "success": float(success)})
     envs.close()
     others.close()
     return {"measured": rows, "episodes_done": rewarded}

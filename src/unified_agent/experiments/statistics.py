@@ -23,7 +23,8 @@ def quartiles(values: Sequence[float] | np.ndarray) -> np.ndarray:
     """First quartile, median and third, shape (3, ...) of values (N, ...); infinite where that many never came."""
     values = np.asarray(values, dtype=float)
     shares = (0.25, 0.5, 0.75)
-    above = np.quantile(values, shares, axis=0, method="higher")
+    with np.errstate(invalid="ignore"):
+        above = np.quantile(values, shares, axis=0, method="higher")
     between = np.quantile(np.nan_to_num(values, posinf=np.finfo(float).max), shares, axis=0)
     return np.where(np.isinf(above), above, between)
 
@@ -46,5 +47,5 @@ def bootstrap(
     drawn = np.array([statistic(values[row]) for row in rows], dtype=float)
     if np.isnan(drawn).all():
         return math.nan, math.nan
-    low, high = np.nanquantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    low, high = np.nanquantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2), method="inverted_cdf")
     return float(low), float(high)

@@ -35,9 +35,10 @@ def evaluate(
     runs: Path | None = None,
     params_file: Path | None = None,
 ) -> Iterator[Trial]:
-    """One episode a task through one graph, started at ``seed``, ``seed + 1``, ...
+    """One episode a task through one graph, from one start of evaluation after another.
 
     Args:
+        seed: number of the first start, see `sim.starts`: nothing learns from one.
         randomise: random lights, colours, table and camera poses at every start.
         speed: simulated seconds a wall second; 0: as fast as possible.
         runs: record every episode, and keep the recordings in a folder there.
@@ -53,7 +54,7 @@ def evaluate(
         "policy": agent.policy,
         "device": agent.device,
         "speed": str(speed),
-        "seed": str(seed),
+        "seed": str(agent.start(seed)),
         "randomise": str(randomise).lower(),
         "record": str(runs is not None).lower(),
         **({} if runs is None else {"runs": str(runs)}),
@@ -61,7 +62,7 @@ def evaluate(
     }
     with running(arguments) as trials:
         for number, task in enumerate(tasks, start=seed):
-            yield trials.run(task, number)
+            yield trials.run(task, agent.start(number))
 
 
 class Late(UserError):

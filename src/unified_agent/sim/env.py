@@ -84,6 +84,8 @@ class StackObjects(gymnasium.Env):
             seed=int(self.np_random.integers(2**31)), layout=self.task.layout(self.np_random, self.world.objects)
         )
         self._actions = 0
+        if self.task.held:
+            self.perform(self._checked(self.state.objects[self.task.held][:2]))
         return self._observation(), self._info(self.task.success(self.world), None)
 
     def step(self, action: np.ndarray):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unified_agent.language.subgoals import Relation, SubGoal
-from unified_agent.sim import tasks
+from unified_agent.sim import starts, tasks
 from unified_agent.sim.env import StackObjects
 from unified_agent.state import Action, State
 
@@ -28,7 +28,7 @@ def act(subgoal: SubGoal, state: State, basket) -> Action:
 
 
 def run(task: str, episodes: int, seed: int = 0, arm: str = "default") -> dict[str, Any]:
-    """Let the teacher do a task, or a group of tasks in turn, from random starts.
+    """Let the teacher do a task, or a group of tasks in turn, from starts of evaluation ``seed``, ``seed + 1``, ...
 
     Returns:
         ``task``, ``episodes``, ``successes``, ``standing`` (successes that still hold 5 s later) and
@@ -38,7 +38,7 @@ def run(task: str, episodes: int, seed: int = 0, arm: str = "default") -> dict[s
     env = StackObjects(group[0].name, arm=arm)
     successes, standing, failures = 0, 0, Counter()
     for episode in range(episodes):
-        env.reset(seed=seed + episode, options={"task": group[episode % len(group)].name})
+        env.reset(seed=starts.evaluation(seed + episode), options={"task": group[episode % len(group)].name})
         why = _episode(env)
         if why is None:
             successes += 1

@@ -10,6 +10,7 @@ import numpy as np
 from unified_agent.language.planner import Planner, Refusal
 from unified_agent.language.subgoals import SENTENCES, SubGoal
 from unified_agent.policy import play
+from unified_agent.sim import starts
 from unified_agent.sim.env import StackObjects
 from unified_agent.sim.tasks import Task
 from unified_agent.trials.trial import Trial, run_trial
@@ -37,11 +38,16 @@ class Agent:
     policy: str = "default"
     device: str = "auto"
 
+    def start(self, number: int) -> int:
+        """The seed of a start of evaluation; for play, whose recordings are there to be learnt from, of learning."""
+        return number if self.policy == play.SPEC else starts.evaluation(number)
+
 
 def evaluate(agent: Agent, tasks: Sequence[Task], seed: int, randomise: bool) -> Iterator[Trial]:
-    """One trial a task, started at ``seed``, ``seed + 1``, ...; a refused plan is a failed trial.
+    """One trial a task, from one start of evaluation after another; a refused plan is a failed trial.
 
     Args:
+        seed: number of the first start, see `sim.starts`: nothing learns from one.
         randomise: random lights, colours, table and camera poses at every start.
     """
     plans = _plans(agent, tasks)
@@ -62,7 +68,7 @@ def evaluate_plans(
             if isinstance(plan, Refusal):
                 yield Trial(success=False, claimed=False, actions=0, reason=f"refused: {plan}")
                 continue
-            env.reset(seed=number, options={"task": task})
+            env.reset(seed=agent.start(number), options={"task": task})
             yield run_trial(env, policy, detector, plan, np.random.default_rng(number))
     finally:
         env.close()

@@ -144,6 +144,24 @@ def test_old_experience_is_learnt_from_before_the_first_round(tmp_path, ran):
     assert again.progress.measured[0]["actions"] == 0
 
 
+def test_success_is_measured_at_the_points_of_a_grid(tmp_path, ran):
+    one = ran(tmp_path, grid=(5, 30), last_updates=0)
+    ends = [row["actions"] for row in one.progress.rounds]
+    assert [row["actions"] for row in one.progress.measured] == [
+        *(next(end for end in ends if end >= point) for point in (5, 30)),
+        one.progress.actions,
+    ]
+
+
+def test_random_actions_from_the_same_starts_are_not_measured_twice(tmp_path, ran, dreams):
+    crew, measurements = dreams(SEEN), []
+    play = crew.play
+    crew.play = lambda asked, policy: measurements.append(asked[0].explore == 0) or play(asked, policy)
+    one = ran(tmp_path, crew=crew, thresholds=(2.0,) * len(SENTENCES), evaluate_every=10)
+    assert len(one.progress.measured) > 2 and sum(measurements) == 1
+    assert len({row["success"] for row in one.progress.measured}) == 1
+
+
 def test_a_full_disk_leaves_the_last_whole_round(tmp_path, monkeypatch, ran, learning):
     unbroken = ran(tmp_path / "a")
     with learning(tmp_path / "b") as one:

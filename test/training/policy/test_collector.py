@@ -6,6 +6,7 @@ from unified_agent.errors import UserError
 from unified_agent.language.subgoals import SENTENCES
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.sim import tasks
+from unified_agent.sim.env import StackObjects
 from unified_agent.training.policy.collector import Assignment, Collector
 from unified_agent.training.policy.experience import Provenance
 from unified_agent.vision.clip import Clip
@@ -34,6 +35,13 @@ def test_the_shipped_policy_s_stacks_are_seen_done(collector):
     assert first.pursued[0] == wanted[0].plan[0] and first.pursued[-1] == wanted[0].plan[1]
     assert len(first.states) == len(first.scores) == len(first.frames) == len(first) + 1
     assert first.frames_of(0).shape == (2, 128, 128, 3)
+
+
+def test_where_nobody_looks_the_true_poses_say_what_is_done_and_nothing_is_rendered(collector, monkeypatch):
+    monkeypatch.delattr(StackObjects, "frames")
+    (episode,) = collector.play([assignment("stack_red_on_blue", 1, blind=True)], Policy.load())
+    assert episode.done and episode.success and not episode.scores and not episode.frames
+    assert episode.pursued[0] != episode.pursued[-1]
 
 
 def same(ours, theirs) -> bool:

@@ -8,7 +8,7 @@ import torch
 from unified_agent.errors import UserError
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.training.policy.collector import Assignment, Collector
-from unified_agent.training.policy.crew import CHUNK, Equipment, LocalCrew, packed, unpacked
+from unified_agent.training.policy.crew import CHUNK, Equipment, LocalCrew, SoloCrew, packed, unpacked
 
 EQUIPMENT = Equipment(worlds=2, pictures=False)
 
@@ -46,6 +46,17 @@ def test_a_collector_that_is_killed_is_replaced_and_the_episodes_are_those_of_an
         np.testing.assert_array_equal(ours.actions, theirs.actions)
         np.testing.assert_array_equal(ours.scores, theirs.scores)
         assert ours.provenance == theirs.provenance
+
+
+def test_a_crew_of_one_in_this_process_plays_as_any_other(one_thread):
+    wanted = assignments(2)
+    crew = SoloCrew(EQUIPMENT)
+    here = Collector(**{**vars(EQUIPMENT), "worlds": 1})
+    (played,) = crew.play(wanted, None)
+    for ours, theirs in zip(played, here.play(wanted, None), strict=True):
+        np.testing.assert_array_equal(ours.actions, theirs.actions)
+    crew.close()
+    here.close()
 
 
 def test_what_goes_wrong_in_a_collector_is_told_to_the_learner():

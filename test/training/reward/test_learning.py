@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from unified_agent.errors import UserError
+from unified_agent.sim import starts
 from unified_agent.training.reward import learning
 from unified_agent.training.reward.environments import EnvironmentFault, EnvSettings
 from unified_agent.training.reward.learning import CARD, CURVE, FILM, KIND, LOGS, POLICY, STATE, RewardRun
-from unified_agent.training.reward.off_policy import OffPolicySettings
+from unified_agent.training.reward.off_policy import OffPolicySettings, kept_policy
 from unified_agent.training.reward.settings import RewardLearning
 from unified_agent.training.runs import claim, kept_state
 from unified_agent.vision.clip import Clip
@@ -96,11 +98,18 @@ def test_a_finished_run_shows_itself(model, tmp_path):
     assert card["measured"][-1]["success"] in (0.0, 0.5, 1.0)
 
 
+def test_a_kept_policy_acts_as_the_one_that_was_learnt(model, tmp_path):
+    made, card = run(SETTINGS, model, tmp_path / "run")
+    act = kept_policy(card, made._facts, ALGORITHM, tmp_path / "run" / POLICY)
+    seen = np.linspace(-1.0, 1.0, 50, dtype=np.float32)[:, None]
+    assert np.array_equal(act(seen), made._learner.act(seen))
+    with pytest.raises(UserError, match="no policy of this run"):
+        kept_policy(card, made._facts, replace(ALGORITHM, width=8), tmp_path / "run" / POLICY)
+
+
 def test_what_is_measured_begins_where_nothing_was_learnt():
-    seeds = {purpose: set(learning._seeds(purpose, 0, 0, 5_000)) for purpose in ("learn", "measure", "evaluate")}
-    assert not seeds["learn"] & seeds["measure"] and not seeds["learn"] & seeds["evaluate"]
-    assert not seeds["measure"] & seeds["evaluate"]
-    assert all(0 <= seed < 2**31 for drawn in seeds.values() for seed in drawn)
+    learnt = learning._seeds(0, 0, 5_000)
+    assert len(set(learnt)) > 4_990 and min(learnt) >= 0 and max(learnt) < starts.MEASURING
 
 
 def test_controls_need_no_look_after_the_warm_up(model, tmp_path):

@@ -30,7 +30,10 @@ def add_conjunction(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="others",
         metavar="SENTENCE",
-        help="what must hold besides: the rewards are multiplied; again: a third",
+        help="what must hold besides; again: a third",
+    )
+    parser.add_argument(
+        "--join", default="product", help="of what must hold together: product or minimum (%(default)s)"
     )
 
 

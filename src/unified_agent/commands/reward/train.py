@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> dict:
         checkpoint_every=arguments.checkpoint_every,
     )
     device = torch_device(arguments.device)
-    model = RewardModel(Clip.load(arguments.clip, device), options.goals(arguments))
+    model = RewardModel(Clip.load(arguments.clip, device), options.goals(arguments), arguments.join)
     made_with = {**asdict(settings), **spoken(model)}
     with claim(arguments.out, KIND, made_with) as own:
         command = "unified-agent " + shlex.join(sys.argv[1:])

@@ -50,8 +50,8 @@ def build(lean: bool = True) -> "mujoco.MjModel":
     """The model of the scene: what moves is Gymnasium's, what is seen is ours.
 
     Args:
-        lean: for `HumanoidPictures` that are lean: edges are not smoothed. Otherwise as MuJoCo draws where nothing is
-            said.
+        lean: for `HumanoidPictures` that are lean: edges are not smoothed, and what is round has fewer faces. Otherwise
+            as MuJoCo draws where nothing is said.
     """
     spec = mujoco.MjSpec.from_file(str(source()))
     for texture in list(spec.textures):
@@ -66,6 +66,7 @@ def build(lean: bool = True) -> "mujoco.MjModel":
     getattr(spec.visual, "global").offheight, getattr(spec.visual, "global").offwidth = LARGEST_IMAGE
     if lean:
         spec.visual.quality.offsamples = 0
+        spec.visual.quality.numslices, spec.visual.quality.numstacks = 20, 8
     return spec.compile()
 
 

@@ -5,7 +5,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from tqdm import tqdm
@@ -16,7 +16,7 @@ from unified_agent.folders import OwnFolder
 from unified_agent.language.subgoals import SENTENCES
 from unified_agent.policy.checkpoint import Policy
 from unified_agent.robot.arm import Arm
-from unified_agent.sim import tasks
+from unified_agent.sim import starts, tasks
 from unified_agent.training.policy import successes
 from unified_agent.training.policy.buffer import Buffer
 from unified_agent.training.policy.cloning import Demonstrations
@@ -37,7 +37,6 @@ was off centre by chance at the beginning would stay so."""
 PROGRESS, RUN = "progress.pt", "run.json"
 MAY_CHANGE = ("actions", "until", "last_updates")
 """LearningSettings that may be others when a run goes on: it ends as one that had them from the beginning."""
-_EVALUATION_SEEDS = 2_000_000_000
 _RUN_SEEDS = 10_000_000
 
 
@@ -63,6 +62,8 @@ class LearningSettings:
             is the only one.
         evaluate_every: actions between two measurements.
         evaluations: episodes a measurement.
+        grid: actions at which success is measured instead of every so many.
+        blind: measurements need no pictures: in them MuJoCo's true poses say which sub-goal is done, and not CLIP.
         until: stop when a measurement reaches this success rate; above 1: never.
     """
 
@@ -82,6 +83,8 @@ class LearningSettings:
     whole_task: bool = False
     evaluate_every: int = 2_000
     evaluations: int = 48
+    grid: tuple[int, ...] = ()
+    blind: bool = False
     until: float = 2.0
 
     def __post_init__(self) -> None:
@@ -214,7 +217,7 @@ class CollectAndInfer:
     def _round(self) -> None:
         settings, progress = self._settings, self.progress
         first = progress.round * settings.episodes
-        chosen = [self._assignment(first + n, settings.explore) for n in range(settings.episodes)]
+        chosen = [self._assignment(first + n) for n in range(settings.episodes)]
         policy = self._learner.policy(COLLECTING_TEMPERATURE) if self._learner.successes else None
         episodes = [episode for chunk in self._crew.play(chosen, policy) for episode in chunk]
         self._check_eyes(episodes)
@@ -273,7 +276,7 @@ class CollectAndInfer:
         thresholds = np.array([self._gammas.get(sentence, np.inf) for sentence in episode.sentences])
         return successes.of_subgoals(episode, thresholds, settings.hindsight, settings.clone)
 
-    def _assignment(self, number: int, explore: float) -> Assignment:
+    def _assignment(self, number: int) -> Assignment:
         task = self._tasks[number % len(self._tasks)]
         plan = self._plans[task.name]
         return Assignment(
@@ -282,7 +285,7 @@ class CollectAndInfer:
             plan=plan,
             seed=self._settings.seed * _RUN_SEEDS + number,
             max_actions=max(10, 4 + 3 * len(task.plan)),
-            explore=explore,
+            explore=self._settings.explore,
         )
 
     @property
@@ -290,11 +293,20 @@ class CollectAndInfer:
         return self.progress.measured[-1]["actions"] if self.progress.measured else 0
 
     def _measurement_due(self) -> bool:
-        return self.progress.actions - self._last_measured >= self._settings.evaluate_every
+        done, settings = self.progress.actions, self._settings
+        if settings.grid:
+            return any(self._last_measured < point <= done for point in settings.grid)
+        return done - self._last_measured >= settings.evaluate_every
 
     def _measure(self) -> None:
         """Success without exploration, by MuJoCo's true poses, from the same starts every time."""
-        chosen = [self._assignment(_EVALUATION_SEEDS + n, explore=0.0) for n in range(self._settings.evaluations)]
+        if self.progress.measured and not self._learner.successes:  # and so with the same random actions
+            self.progress.measured.append({**self.progress.measured[-1], "actions": self.progress.actions})
+            return
+        chosen = [
+            replace(assignment, seed=starts.measuring(assignment.seed), explore=0.0, blind=self._settings.blind)
+            for assignment in map(self._assignment, range(self._settings.evaluations))
+        ]
         policy = self.policy if self._learner.successes else None
         episodes = [episode for chunk in self._crew.play(chosen, policy) for episode in chunk]
         row = {"actions": self.progress.actions, "success": float(np.mean([e.success for e in episodes]))}

@@ -37,6 +37,7 @@ class Assignment:
         seed: of the start and of the chances taken.
         max_actions: after which it ends.
         explore: the share of actions drawn uniformly from the basket instead of from the policy.
+        blind: nobody looks: MuJoCo's true poses say which sub-goal is done.
     """
 
     task: str | Task
@@ -45,6 +46,7 @@ class Assignment:
     seed: int
     max_actions: int
     explore: float = 0.0
+    blind: bool = False
 
 
 class Collector:
@@ -104,8 +106,8 @@ class Collector:
 
     def _look(self, running: Sequence["_Rollout"]) -> None:
         for rollout in running:
-            if not (self._pictures or rollout.has_subgoals):
-                rollout.see()
+            if rollout.blind or not (self._pictures or rollout.has_subgoals):
+                rollout.see(true=rollout.true_sentences())
                 continue
             moment = np.stack(list(rollout.env.frames().values()))
             (scores,) = self._detector.score_moments(moment[None])
@@ -123,6 +125,7 @@ class _Rollout:
         self.episode = Episode(assignment.instruction, SENTENCES, provenance=provenance)
         whole_task = assignment.plan == (assignment.instruction,)
         goals = [] if whole_task else [SubGoal.parse(sentence) for sentence in assignment.plan]
+        self._goals = goals
         self._pursuit = Pursuit(goals, tries=assignment.max_actions) if goals else None
         self.aim = assignment.instruction
         self.ended = False
@@ -131,6 +134,15 @@ class _Rollout:
     def has_subgoals(self) -> bool:
         """Whether CLIP says what was reached; else the environment does."""
         return self._pursuit is not None
+
+    @property
+    def blind(self) -> bool:
+        """Whether MuJoCo says what was reached."""
+        return self._assignment.blind
+
+    def true_sentences(self) -> set[str]:
+        """What is so now of all that is pursued one after another, by MuJoCo's true poses."""
+        return {goal.sentence for goal in self._goals if self.env.world.holds(goal) is True}
 
     def explores(self) -> bool:
         return self._rng.random() < self._assignment.explore

@@ -149,6 +149,44 @@ class Crew(ABC):
             member.close()
 
 
+class SoloCrew(Crew):
+    """One collector in this process: for many runs side by side, each on a core of its own.
+
+    Args:
+        equipment: of the collector.
+    """
+
+    def __init__(self, equipment: Equipment) -> None:
+        self._equipment = equipment
+        super().__init__(1)
+
+    def _recruit(self) -> Member:
+        return _Self(Collector(**asdict(self._equipment)))
+
+    def _ready(self, busy: Sequence["_Self"]) -> list["_Self"]:
+        return list(busy)
+
+
+class _Self:
+    """A ``Member`` that plays when it is asked what it played."""
+
+    def __init__(self, collector: Collector) -> None:
+        self.chunk: int | None = None
+        self._collector = collector
+        self._given: tuple[Sequence[Assignment], dict | None] = ((), None)
+
+    def begin(self, chunk: int, assignments: Sequence[Assignment], policy: dict | None) -> None:
+        self.chunk, self._given = chunk, (assignments, policy)
+
+    def finish(self) -> list[Episode]:
+        assignments, policy = self._given
+        self.chunk = None
+        return self._collector.play(assignments, unpacked(policy))
+
+    def close(self) -> None:
+        self._collector.close()
+
+
 class LocalCrew(Crew):
     """Collectors as processes on this machine.
 

@@ -17,7 +17,7 @@ from unified_agent.sim import tasks
 from unified_agent.training.policy.buffer import GIB, MOST, Buffer
 from unified_agent.training.policy.collect_and_infer import MAY_CHANGE, CollectAndInfer, LearningSettings, Progress
 from unified_agent.training.policy.collector import MOST_WORLDS
-from unified_agent.training.policy.crew import Crew, Equipment, LocalCrew, check_collectors
+from unified_agent.training.policy.crew import Crew, Equipment, LocalCrew, SoloCrew, check_collectors
 from unified_agent.training.policy.experience import Provenance
 from unified_agent.training.policy.recall import Recall
 from unified_agent.training.policy.train_policy import measure_skills
@@ -46,6 +46,8 @@ class LearningRun:
         pictures: whether the buffer keeps frames; an experiment that never looks at them is faster without.
         command: written on the card.
         reuse: begin with what the episodes that lie in the buffer already teach about these plans.
+        solo: collect in this process: for many runs side by side. ``collectors`` is not used then.
+        skills: measure at the end how often one action makes each sub-goal true, for the card.
         rescore: with ``reuse``: score the frames of episodes that were seen with another CLIP anew.
 
     Attributes:
@@ -68,6 +70,8 @@ class LearningRun:
         command: str = "",
         reuse: bool = False,
         rescore: bool = False,
+        solo: bool = False,
+        skills: bool = True,
     ) -> None:
         if rescore and not reuse:
             raise UserError("Scoring anew (--rescore) is for old episodes: give --reuse as well.")
@@ -79,6 +83,7 @@ class LearningRun:
         self._buffer, self._limit = buffer, None if buffer_limit is None else int(buffer_limit * GIB)
         self._equipment = Equipment(settings.arm, clip, worlds, randomise, pictures)
         self._collectors, self._ray, self._planner = collectors, ray, planner
+        self._solo, self._skills = solo, skills
         self._reuse, self._rescore = reuse, rescore
         self._arm = Arm.load(settings.arm)
         self._model = Clip.load(clip, "cpu")
@@ -115,10 +120,8 @@ class LearningRun:
                 crew.close()
             policy = run.policy
             policy.card = self._card(own, progress, buffer)
-            if not self._settings.whole_task:
-                policy.card["first_action_success"] = measure_skills(
-                    policy, self._settings.arm, episodes=20, seed=10_000
-                )
+            if self._skills and not self._settings.whole_task:
+                policy.card["first_action_success"] = measure_skills(policy, self._settings.arm, episodes=20)
             policy.save(own.path / POLICY)
         if buffer.deleted[0]:
             tqdm.write(f"{buffer.folder}: {buffer.deleted[0]} files ({buffer.deleted[1]} bytes) made room.")
@@ -158,6 +161,8 @@ class LearningRun:
         }
 
     def _crew(self) -> Crew:
+        if self._solo:
+            return SoloCrew(self._equipment)
         if self._ray is None:
             return LocalCrew(self._collectors, self._equipment)
         from unified_agent.training.policy.ray_crew import RayCrew

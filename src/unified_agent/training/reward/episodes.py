@@ -30,6 +30,7 @@ class Rollout:
             nobody looked.
         unfamiliar: how many pictures show a scene that the CLIP does not know.
         still: whether all its pictures are the same.
+        size: (height, width) of a view, pixels; None where nobody looked.
         terminated: whether the environment spoke of an end.
         success: what its ``info`` said; None where that says nothing.
         steps: environment steps.
@@ -42,6 +43,7 @@ class Rollout:
     rewards: np.ndarray | None
     unfamiliar: int
     still: bool
+    size: tuple[int, int] | None
     terminated: bool
     success: bool | None
     steps: int
@@ -132,6 +134,7 @@ class _Record:
             rewards,
             unfamiliar,
             self._still,
+            None if self._shown is None else self._shown.shape[1:3],
             last.terminated,
             _any(step.success for step in self.steps),
             last.steps,

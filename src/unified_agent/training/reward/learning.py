@@ -21,6 +21,7 @@ from tqdm import tqdm
 from unified_agent import __version__
 from unified_agent.errors import SEEDS, UserError
 from unified_agent.folders import OwnFolder
+from unified_agent.sim import starts
 from unified_agent.training.board import Board
 from unified_agent.training.reward import film, learning_report
 from unified_agent.training.reward.environments import EnvFacts, EnvironmentFault
@@ -37,8 +38,6 @@ STATE, POLICY, CARD = "state.pt", "policy.safetensors", "card.json"
 CURVE, FILM, LOGS, CHECKPOINTS = "curve.png", "film.mp4", "tensorboard", "checkpoints"
 _KEEP_EVERY = 20.0
 """Seconds of work that a kill can cost, and the round that it comes in."""
-# Of an environment's 2^31 seeds: those that are learnt from, that measure while it learns, and that measure at the end.
-_SEEDS = {"learn": (0, 2**30), "measure": (2**30, 2**29), "evaluate": (2**30 + 2**29, 2**29)}
 
 
 class RewardRun:
@@ -128,7 +127,8 @@ class RewardRun:
             ``own_return`` and ``own_steps``: a list each, an entry an episode; ``terminated``: the share that the
             environment itself ended; ``success``: the share that its ``info`` called one, where that says anything.
         """
-        seeds = _seeds(purpose, self._settings.seed, 0, episodes)
+        start = {"measure": starts.measuring, "evaluate": starts.evaluation}[purpose]
+        seeds = [start(number) for number in range(episodes)]
         plays = play(workers, seeds, self._learner.act, own_rules=True, at_once=self._settings.measuring)
         told = [episode.success for episode in plays if episode.success is not None]
         return {
@@ -148,8 +148,10 @@ class RewardRun:
             learner.begin_round(int(rng.integers(SEEDS)), done)
             act = learner.explore
         drawn = settings.reward == "sentence" or (settings.reward == "shuffled" and learner is None)
-        seeds = _seeds("learn", settings.seed, number * settings.envs, settings.envs)
+        seeds = _seeds(settings.seed, number * settings.envs, settings.envs)
         plays = play(workers, seeds, act, self._model if drawn else None, at_once=settings.envs, told=bar.update)
+        if number == 0 and drawn and (reshaped := self._model.clip.reshaping(*plays[0].size)):
+            tqdm.write(reshaped)
         if number == 0 and drawn and all(episode.still for episode in plays):
             raise EnvironmentFault(
                 f"The picture of '{settings.surroundings.env}' never changes, whatever is done: nothing can be learnt "
@@ -223,9 +225,15 @@ class RewardRun:
         board.log(self.decisions, means)
 
     def _film(self, workers: Workers, name: str) -> None:
-        (seed,) = _seeds("evaluate", self._settings.seed, 0, 1)
         sentences = [] if self._model is None else [goal.sentences[0] for goal in self._model.goals]
-        film.shoot(self._folder.place(name), workers, seed, self._learner.act, self._model, " and ".join(sentences))
+        film.shoot(
+            self._folder.place(name),
+            workers,
+            starts.evaluation(0),
+            self._learner.act,
+            self._model,
+            " and ".join(sentences),
+        )
 
     def _finish(self, workers: Workers, board: Board) -> dict:
         """Measure, film, and write everything that a finished run shows."""
@@ -294,14 +302,12 @@ class RewardRun:
 
 def spoken(model: RewardModel) -> dict:
     """What a run depends on of who judges: the sentences, and the weights."""
-    return {"goals": [asdict(goal) for goal in model.goals], "clip": model.clip.fingerprint}
+    return {"goals": [asdict(goal) for goal in model.goals], "join": model.join, "clip": model.clip.fingerprint}
 
 
-def _seeds(purpose: str, seed: int, first: int, count: int) -> list[int]:
-    """Of an environment's resets; those of one purpose are none of another's."""
-    start, size = _SEEDS[purpose]
-    rows = (np.random.SeedSequence([seed, number]).generate_state(1)[0] for number in range(first, first + count))
-    return [start + int(drawn) % size for drawn in rows]
+def _seeds(seed: int, first: int, count: int) -> list[int]:
+    """Of resets to learn from, below those of `sim.starts` to measure with."""
+    return [int(np.random.SeedSequence([seed, number]).generate_state(1)[0]) for number in range(first, first + count)]
 
 
 def _at_random(facts: EnvFacts, rng: np.random.Generator) -> Act:

@@ -5,13 +5,17 @@ What learns is the library's own: its networks, replay buffer and gradient steps
 first, then as many gradient steps as are due, so that no transition is learnt from before its picture was judged.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import gymnasium
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
-from unified_agent.errors import UserError, in_range
+from unified_agent.errors import UserError, first_line, in_range
 from unified_agent.training.reward.environments import EnvFacts
 
 _MOST = 10.0
@@ -139,6 +143,14 @@ class OffPolicyLearner:
         """Of the policy's networks."""
         return dict(self._model.policy.state_dict())
 
+    def take(self, weights: dict[str, torch.Tensor]) -> None:
+        """Act as a policy whose ``weights`` they were.
+
+        Raises:
+            RuntimeError: they fit another network.
+        """
+        self._model.policy.load_state_dict(weights)
+
     def begin_round(self, seed: int, progress: float) -> None:
         """What is done until the next call depends on nothing but the seed, the state, and what comes in.
 
@@ -204,6 +216,30 @@ class OffPolicyLearner:
         if state["entropy"] is not None:
             with torch.no_grad():
                 self._model.log_ent_coef.copy_(state["entropy"])
+
+
+def kept_policy(
+    card: Mapping, facts: EnvFacts, algorithm: OffPolicySettings, path: Path, device: str = "cpu"
+) -> Callable:
+    """A policy that a run kept, at its end or at a checkpoint.
+
+    Args:
+        card: of the run.
+        facts: of its environment.
+        algorithm: of its settings.
+        path: of the weights.
+
+    Raises:
+        UserError: they cannot be read, or are those of another network.
+    """
+    centre, spread = (np.array(card[f"observation_{name}"], dtype=np.float32) for name in ("centre", "spread"))
+    scale = Scale(centre, spread, tuple(card["reward_mean_and_deviation"]))
+    learner = OffPolicyLearner(facts, scale, replace(algorithm, buffer=1_000), 0, device)
+    try:
+        learner.take(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise UserError(f"{path} holds no policy of this run: {first_line(error)}") from None
+    return learner.act
 
 
 class _Spaces(gymnasium.Env):

@@ -8,8 +8,8 @@ import numpy as np
 
 from unified_agent.training.relabelling.pictures import thumbnail
 
-# Stretches of which the lowest and the highest moment are kept.
-_STRETCHES = 64
+# Stretches of which the lowest and the highest moment are kept, and moments in one, at first.
+_STRETCHES, _MOMENTS = 16, 8
 # The least swing, of the curve's range, that counts as a turn; and how it grows while there are too many.
 _SWING, _GROWTH = 0.15, 1.25
 
@@ -37,12 +37,12 @@ class Turn:
 
 
 class Turns:
-    """Keeps the lowest and the highest moment of each of up to 128 stretches, however long the recording is."""
+    """Keeps the lowest and the highest moment of each of up to 32 stretches, however long the recording is."""
 
     def __init__(self) -> None:
         self._closed: list[list[Turn]] = []
         self._open: list[Turn] = []
-        self._count, self._length = 0, 1
+        self._count, self._length = 0, _MOMENTS
 
     def add(self, seconds: float, reward: float, frames: Sequence[np.ndarray]) -> None:
         """The next moment."""
