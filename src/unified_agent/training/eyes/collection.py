@@ -46,7 +46,9 @@ def collect(folder: Path, split: Split, moments: int, arm: Arm, shift: str | Non
         raise UserError(f"The arm's name {arm.name[:80]!r} is none for a folder of frames.")
     splits = [one.name.lower() for one in Split]
     settings = {"arm": arm_identity(arm)}
-    place = split.name.lower() if shift is None else f"{split.name.lower()}, {shift}"
+    # 'train' holds what was learnt from before there were heaps: not to be mixed with these.
+    place = "lessons" if split is Split.TRAIN else split.name.lower()
+    place = place if shift is None else f"{place}, {shift}"
     # Frames of version 0.1 are taken over: they were of the arm that ships.
     with OwnFolder.claim(folder / arm.name, KIND, settings, adopts=lambda entry: entry.name in splits) as own:
         for name in (*splits, place):
