@@ -50,3 +50,12 @@ def test_cameras_of_other_sizes_are_rewarded_as_each_would_be_alone(clip):
             assert together.cosines[number, camera] == pytest.approx(alone.cosines[0, 0], abs=1e-5)
     rewards = [judgement.reward for judgement in judge.judgements(together)]
     assert rewards == pytest.approx(together.cosines[:, :, 0, 0].mean(axis=1), abs=1e-5)
+
+
+def test_what_of_a_wide_frame_is_never_seen_is_said_once(clip):
+    judge = Judge(clip, Goal((GOAL,)))
+    wide = np.zeros((36, 64, 3), np.uint8)
+    for _ in range(2):
+        judge.look([[wide, frame(0)]])
+    assert len(judge.reshaped) == 1
+    assert "64x36" in judge.reshaped[0]

@@ -64,7 +64,10 @@ class Reward(LookingNode):
         judge = self._judge
         if judge is None:
             return True
+        told = len(judge.reshaped)
         [judgement] = judge.judgements(judge.look([list(frames.values())]))
+        for line in judge.reshaped[told:]:
+            self.get_logger().warning(line)
         self._rewards.publish(messages.reward_message(messages.stamp(stamp / messages.NANO), judge.name, judgement))
         return judgement.familiar
 

@@ -47,6 +47,7 @@ class Judge:
         model: what rewards it.
         threshold: of the cosine.
         calibrated: whether it is the goal's own, or the caller's.
+        reshaped: what of the frames that came is squashed, cropped away or padded: a sentence for each size of them.
     """
 
     def __init__(self, clip: Clip, goal: Goal, threshold: float | None = None):
@@ -68,6 +69,8 @@ class Judge:
         own = own if threshold is None else threshold
         self.calibrated = own is not None
         self.threshold = float(own if self.calibrated else default)
+        self.reshaped: list[str] = []
+        self._sizes: set[tuple[int, int]] = set()
 
     @property
     def name(self) -> str:
@@ -76,6 +79,9 @@ class Judge:
 
     def look(self, moments: Sequence[Sequence[np.ndarray]]) -> Looks:
         """Moments with a frame of each of C cameras, RGB, uint8, (H, W, 3), of any sizes."""
+        for size in {frame.shape[:2] for frames in moments for frame in frames} - self._sizes:
+            self._sizes.add(size)
+            self.reshaped += filter(None, [self.model.clip.reshaping(*size)])
         each = [self._camera(frames) for frames in zip(*moments, strict=True)]
         strange = [look.unfamiliar for look in each if look.unfamiliar is not None]
         # A moment is as far from known scenes as its furthest camera.

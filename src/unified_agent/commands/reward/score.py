@@ -62,8 +62,8 @@ def run(arguments: argparse.Namespace) -> dict:
         found = {rewards.names[source]: one for source, one in rewards.done.items()}
         for line in _told(found):
             print(_printable(line))
-        if doubts := judge.doubts():
-            print(doubts)
+        for line in filter(None, (judge.doubts(), *judge.reshaped)):
+            print(line)
         for line in grouped("left out or lost", {name: "; ".join(one.lost) for name, one in found.items() if one.lost}):
             print(_printable(line))
         for line in grouped("failed", failed):
