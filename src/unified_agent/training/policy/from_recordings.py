@@ -222,7 +222,7 @@ class FromRecordings:
         settings = asdict(self._settings)
         return {
             "command": self._command,
-            "arm": self._settings.arm,
+            "arm": self._arm.name,
             "trained_on": f"{sum(counts.values())} demonstrations in {len(used)} recordings, as CLIP saw them succeed",
             "demonstrations": dict(counts),
             "decisions": dict(decisions),
