@@ -22,6 +22,7 @@ from unified_agent.state import State
 from unified_agent.training.eyes.collection import Split
 from unified_agent.training.eyes.staging import Stage
 from unified_agent.training.reward.measures import auc, epic, mean_of, rank_correlation, value_order_correlation
+from unified_agent.training.reward.tuning import ALPHAS
 from unified_agent.vision.clip import Clip
 from unified_agent.vision.detector import Detector
 from unified_agent.vision.reward import Goal, RewardModel, regularized
@@ -34,7 +35,6 @@ SEEDS = 1
 """Views and episodes are the sample; there is no learner whose seeds would matter."""
 FRESH = max(Split) + 1
 """Seeds of views are drawn from (split, number): no split of CLIP's has this one."""
-ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 NEAR = 2.05 * OBJECT_SIZE
 """What is not done, but no further from it than two boxes, is a near miss: held above, beside, leaning, upside down."""
 PLAIN, FOREIGN = "the red object is on top of the blue object", "a tower with red above blue"

@@ -1,25 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a CLIP for domains is made like, and what it is taught."""
 
-import math
 from collections.abc import Sequence
 
 import torch
 
+from unified_agent.training.eyes import train_clip
 from unified_agent.training.eyes.domains import Caption
 from unified_agent.training.eyes.train_clip import Syllabus
 
-# As the tabletop's, at half its size. Pictures are squashed into a square: what happens at their sides is seen too.
+_MODEL = train_clip.ARCHITECTURE["model_cfg"]
 ARCHITECTURE = {
-    "model_cfg": {
-        "embed_dim": 128,
-        "init_logit_scale": math.log(10.0),
-        "init_logit_bias": -4.0,
-        "vision_cfg": {"image_size": 64, "layers": [1, 2, 2, 1], "width": 16, "head_width": 64},
-        "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 64, "heads": 4, "layers": 2},
-    },
-    "preprocess_cfg": {"interpolation": "bilinear", "resize_mode": "squash"},
+    "model_cfg": {**_MODEL, "vision_cfg": {**_MODEL["vision_cfg"], "image_size": 64}},
+    "preprocess_cfg": {**train_clip.ARCHITECTURE["preprocess_cfg"], "resize_mode": "squash"},
 }
+"""The tabletop's, at half its size. Pictures are squashed into a square: what happens at their sides is seen too."""
 
 
 def syllabus(captions: Sequence[Caption]) -> Syllabus:
